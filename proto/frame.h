@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames: how messages are cut out of a byte stream that may start anywhere,
+ * lose bytes, or be written by an enemy. PROTOCOL.md is the specification.
+ *
+ * No I/O, no clock, no allocation, no global state.
+ */
+#ifndef CONTIG_PROTO_FRAME_H
+#define CONTIG_PROTO_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FRAME_MAGIC "CTIG"
+#define FRAME_HEADER_BYTES 32
+/* What one frame may make a receiver keep. */
+#define FRAME_MAX_PAYLOAD_BYTES 65536
+#define FRAME_MAX_BYTES (FRAME_HEADER_BYTES + FRAME_MAX_PAYLOAD_BYTES)
+#define FRAME_VERSION 1
+
+struct frame {
+	uint8_t version;
+	uint8_t type;
+	uint32_t request; /* which request this belongs to; 0: none */
+	uint64_t session; /* the host's nonce for this connection */
+	const uint8_t *payload; /* inside the decoder's buffer */
+	uint32_t payload_bytes;
+};
+
+/* What a decoder has thrown away, for logs and for the back-off. */
+struct frame_stats {
+	uint64_t frames;
+	uint64_t garbage_bytes; /* skipped while looking for a frame */
+	uint64_t bad_headers; /* magic, but checksum or length wrong */
+	uint64_t bad_payloads; /* header good, payload checksum wrong */
+};
+
+struct frame_decoder {
+	uint8_t buf[FRAME_MAX_BYTES];
+	size_t start; /* first byte not yet consumed */
+	size_t end; /* end of the bytes received */
+	struct frame_stats stats;
+};
+
+/* Empties the decoder; the statistics start again from zero. */
+void frame_decoder_init(struct frame_decoder *decoder);
+
+/* Forgets half a frame, after a reconnect; keeps the statistics. */
+void frame_decoder_reset(struct frame_decoder *decoder);
+
+/**
+ * frame_decoder_space() - where to read the next bytes to
+ * @ret_size: how many bytes fit there; at least 1 as long as
+ *	frame_decoder_next() was called until it returned 0.
+ *
+ * Return: the place; call frame_decoder_filled() after reading.
+ */
+uint8_t *frame_decoder_space(struct frame_decoder *decoder, size_t *ret_size);
+
+/* Says that @size bytes were put where frame_decoder_space() pointed. */
+void frame_decoder_filled(struct frame_decoder *decoder, size_t size);
+
+/**
+ * frame_decoder_next() - the next whole frame
+ * @ret_frame: filled in; its payload is valid until the next call with this
+ *	decoder.
+ *
+ * Skips garbage up to the next frame whose checksums hold. A frame of another
+ * protocol version is returned too: the caller has to look at version.
+ *
+ * Return: 1 for a frame, 0 when more bytes are needed.
+ */
+int frame_decoder_next(struct frame_decoder *decoder, struct frame *ret_frame);
+
+/**
+ * frame_encode() - write one frame
+ * @frame: payload and payload_bytes may be NULL and 0.
+ * @buf: room for it; payload may already stand at buf + FRAME_HEADER_BYTES.
+ * @ret_bytes: the frame's whole length.
+ *
+ * Return: 0, or -EMSGSIZE when the payload is over FRAME_MAX_PAYLOAD_BYTES or
+ * the frame over @buf_bytes.
+ */
+int frame_encode(const struct frame *frame, uint8_t *buf, size_t buf_bytes,
+		 size_t *ret_bytes);
+
+/* CRC-32C (Castagnoli), as in RFC 3720, appendix B.4. */
+uint32_t frame_crc32c(const uint8_t *data, size_t size);
+
+#endif
