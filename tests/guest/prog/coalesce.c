@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * coalesce - makes regions through /dev/coalesce from a command line, inside a
+ * guest, without an agent or a host.
+ *
+ *	coalesce info
+ *	coalesce state
+ *	coalesce request --count N [--strategy cost|freelist] [--range GFN+NR]
+ *		[--plan] [--sync] [--max-moves N] [--timeout-ns N] [--touch]
+ *		[--node N]
+ *
+ * Prints key=value lines and a line "region ID GFN ORDER NID" for each region.
+ * A request holds its regions until standard input ends or has a line, and
+ * says "held" when it begins to wait; with an empty standard input it does not
+ * hold at all. Ends 0 when all was made, 3 when not, 1 on an error, 2 on bad
+ * usage.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "kernel/uapi/linux/coalesce.h"
+
+static const char *const reasons[COALESCE_NR_REASONS] = {
+	"none",	    "reserved",	 "slab",      "pgtable",   "kernel",
+	"hugetlb",  "huge_page", "cma",	      "poison",	   "held",
+	"isolated", "pinned",	 "locked",    "writeback", "busy",
+	"no_target", "watermark", "budget",   "deadline",  "cancelled",
+	"too_small", "no_start",
+};
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "coalesce: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void usage(const char *what)
+{
+	fprintf(stderr, "coalesce: %s: see the head of coalesce.c\n", what);
+	exit(2);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || *end || end == text)
+		usage(text);
+	return value;
+}
+
+static int show_info(int fd)
+{
+	struct coalesce_info info;
+
+	if (ioctl(fd, COALESCE_IOC_INFO, &info))
+		fail("COALESCE_IOC_INFO");
+	printf("version=%u\nstrategies=%u\nmin_order=%u\nmax_order=%u\n",
+	       info.version, info.strategies, info.min_order, info.max_order);
+	printf("flags=%u\npage_size_bytes=%u\n", info.flags,
+	       info.page_size_bytes);
+	return 0;
+}
+
+static int show_state(int fd)
+{
+	struct coalesce_state state = { .nid = COALESCE_ANY_NODE };
+
+	if (ioctl(fd, COALESCE_IOC_STATE, &state))
+		fail("COALESCE_IOC_STATE");
+	printf("total_pages=%" PRIu64 "\nfree_pages=%" PRIu64 "\n",
+	       (uint64_t)state.total_pages, (uint64_t)state.free_pages);
+	printf("reserve_pages=%" PRIu64 "\nblocks=%" PRIu64 "\n",
+	       (uint64_t)state.reserve_pages, (uint64_t)state.blocks);
+	printf("free_blocks=%" PRIu64 "\nclean_blocks=%" PRIu64 "\n",
+	       (uint64_t)state.free_blocks, (uint64_t)state.clean_blocks);
+	printf("held_regions=%" PRIu64 "\nheld_pages=%" PRIu64 "\n",
+	       (uint64_t)state.held_regions, (uint64_t)state.held_pages);
+	return 0;
+}
+
+static void parse_range(char *text, struct coalesce_request *req)
+{
+	char *plus = strchr(text, '+');
+
+	if (!plus)
+		usage(text);
+	*plus = '\0';
+	req->first_gfn = number(text);
+	req->nr_gfns = number(plus + 1);
+}
+
+static bool parse_request(int argc, char **argv, struct coalesce_request *req)
+{
+	static const struct option options[] = {
+		{ "count", required_argument, NULL, 'c' },
+		{ "order", required_argument, NULL, 'o' },
+		{ "strategy", required_argument, NULL, 's' },
+		{ "range", required_argument, NULL, 'r' },
+		{ "node", required_argument, NULL, 'n' },
+		{ "max-moves", required_argument, NULL, 'm' },
+		{ "timeout-ns", required_argument, NULL, 't' },
+		{ "plan", no_argument, NULL, 'p' },
+		{ "sync", no_argument, NULL, 'y' },
+		{ "touch", no_argument, NULL, 'T' },
+		{ 0 },
+	};
+	bool touch = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			req->count = number(optarg);
+			break;
+		case 'o':
+			req->order = number(optarg);
+			break;
+		case 's':
+			req->strategy = strcmp(optarg, "freelist") ?
+				COALESCE_COST : COALESCE_FREELIST;
+			break;
+		case 'r':
+			parse_range(optarg, req);
+			break;
+		case 'n':
+			req->nid = number(optarg);
+			break;
+		case 'm':
+			req->max_moves = number(optarg);
+			break;
+		case 't':
+			req->timeout_ns = number(optarg);
+			break;
+		case 'p':
+			req->flags |= COALESCE_F_PLAN;
+			break;
+		case 'y':
+			req->flags |= COALESCE_F_SYNC;
+			break;
+		case 'T':
+			touch = true;
+			break;
+		default:
+			exit(2);
+		}
+	}
+	return touch;
+}
+
+static void print_answer(const struct coalesce_request *req,
+			 const struct coalesce_region *regions)
+{
+	uint32_t i;
+
+	printf("made=%u\nmoves_tried=%" PRIu64 "\nmoves_done=%" PRIu64 "\n",
+	       req->made, (uint64_t)req->moves_tried,
+	       (uint64_t)req->moves_done);
+	printf("bytes_copied=%" PRIu64 "\npages_scanned=%" PRIu64 "\n",
+	       (uint64_t)req->bytes_copied, (uint64_t)req->pages_scanned);
+	printf("elapsed_ns=%" PRIu64 "\n", (uint64_t)req->elapsed_ns);
+	for (i = 0; i < COALESCE_NR_REASONS; i++)
+		if (req->shortfall[i])
+			printf("shortfall_%s=%u\n", reasons[i],
+			       req->shortfall[i]);
+	for (i = 0; !(req->flags & COALESCE_F_PLAN) && i < req->made; i++)
+		printf("region %" PRIu64 " %" PRIu64 " %u %d\n",
+		       (uint64_t)regions[i].id, (uint64_t)regions[i].gfn,
+		       regions[i].order, regions[i].nid);
+}
+
+static int make_request(int fd, int argc, char **argv)
+{
+	struct coalesce_request req = { .order = 9, .nid = COALESCE_ANY_NODE };
+	struct coalesce_ids all = { 0 };
+	struct coalesce_region *regions;
+	bool touch = parse_request(argc, argv, &req);
+	char line[64];
+
+	regions = calloc(req.count ? req.count : 1, sizeof(*regions));
+	if (!regions)
+		fail("calloc");
+	req.regions = (uintptr_t)regions;
+	if (ioctl(fd, COALESCE_IOC_REQUEST, &req))
+		fail("COALESCE_IOC_REQUEST");
+	print_answer(&req, regions);
+	free(regions);
+	if (touch && ioctl(fd, COALESCE_IOC_TOUCH, &all))
+		fail("COALESCE_IOC_TOUCH");
+	printf("held\n");
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin))
+		printf("released\n");
+	return req.made == req.count ? 0 : 3;
+}
+
+int main(int argc, char **argv)
+{
+	int fd;
+
+	if (argc < 2)
+		usage("no command");
+	fd = open("/dev/coalesce", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		fail("/dev/coalesce");
+	if (!strcmp(argv[1], "info"))
+		return show_info(fd);
+	if (!strcmp(argv[1], "state"))
+		return show_state(fd);
+	if (!strcmp(argv[1], "request"))
+		return make_request(fd, argc - 1, argv + 1);
+	usage(argv[1]);
+}
