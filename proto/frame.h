@@ -16,6 +16,12 @@
 /* What one frame may make a receiver keep. */
 #define FRAME_MAX_PAYLOAD_BYTES 65536
 #define FRAME_MAX_BYTES (FRAME_HEADER_BYTES + FRAME_MAX_PAYLOAD_BYTES)
+/*
+ * How many bytes of payload with a wrong checksum a decoder looks through a
+ * second time before it starts to skip such payloads whole: what keeps the
+ * work linear when headers stand inside each other's payloads.
+ */
+#define FRAME_MAX_DEBT_BYTES (4 * FRAME_MAX_BYTES)
 #define FRAME_VERSION 1
 
 struct frame {
@@ -35,10 +41,16 @@ struct frame_stats {
 	uint64_t bad_payloads; /* header good, payload checksum wrong */
 };
 
+/*
+ * Room for two frames, not one: half a frame is moved to the front only after
+ * as many bytes were consumed as one frame has, so moving costs each byte at
+ * most once, however short the reads and the frames are.
+ */
 struct frame_decoder {
-	uint8_t buf[FRAME_MAX_BYTES];
+	uint8_t buf[2 * FRAME_MAX_BYTES];
 	size_t start; /* first byte not yet consumed */
 	size_t end; /* end of the bytes received */
+	size_t debt_bytes; /* summed in vain, less what was consumed since */
 	struct frame_stats stats;
 };
 
@@ -71,6 +83,23 @@ void frame_decoder_filled(struct frame_decoder *decoder, size_t size);
  * Return: 1 for a frame, 0 when more bytes are needed.
  */
 int frame_decoder_next(struct frame_decoder *decoder, struct frame *ret_frame);
+
+/**
+ * frame_decoder_pending() - whether bytes wait for more to come
+ *
+ * Return: how many bytes were received but make no whole frame yet.
+ */
+size_t frame_decoder_pending(const struct frame_decoder *decoder);
+
+/**
+ * frame_decoder_give_up() - stop waiting for the rest of a frame
+ *
+ * For a caller with a clock, when bytes are pending and none has come for a
+ * while: a peer that died in the middle of a frame would else make its
+ * successor's first frames disappear in that frame's payload. Call
+ * frame_decoder_next() afterwards: what follows may hold whole frames.
+ */
+void frame_decoder_give_up(struct frame_decoder *decoder);
 
 /**
  * frame_encode() - write one frame

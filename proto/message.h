@@ -47,7 +47,11 @@ enum message_type {
 #define MESSAGE_MAX_TEXT_BYTES 200 /* of an ERROR, or of a version */
 #define MESSAGE_MIN_ORDER 9
 #define MESSAGE_MAX_ORDER 18
+#define MESSAGE_MAX_CELL_ORDER 30
 #define MESSAGE_ANY_NODE (-1)
+#define MESSAGE_MAX_NODE 1023 /* Linux knows no more nodes */
+/* x86-64 physical addresses end at 2^52. */
+#define MESSAGE_MAX_GFNS (UINT64_C(1) << 40)
 
 /* Numbers of enum coalesce_strategy. */
 enum message_strategy {
@@ -68,6 +72,16 @@ enum message_error_code {
 	MESSAGE_ERROR_KERNEL = 7, /* the kernel refused: text has why */
 };
 
+/*
+ * Why a region was not made: numbers below MESSAGE_NR_KERNEL_REASONS are those
+ * of enum coalesce_reason; the agent's own start far above, so that the
+ * kernel can add some.
+ */
+#define MESSAGE_NR_KERNEL_REASONS 22
+#define MESSAGE_REASON_CANCELLED 19
+#define MESSAGE_REASON_AGENT_LIMIT 64 /* the agent's --max-held-percent */
+#define MESSAGE_MAX_REASON 255
+
 struct message_hello {
 	uint16_t version_min;
 	uint16_t version_max;
@@ -83,7 +97,7 @@ struct message_hello_reply {
 	uint8_t min_order;
 	uint8_t max_order;
 	uint64_t boot; /* differs after each boot of the guest */
-	char agent_version[MESSAGE_MAX_TEXT_BYTES + 1];
+	char agent_version[MESSAGE_MAX_TEXT_BYTES + 1]; /* printable ASCII */
 };
 
 struct message_state_get {
@@ -143,7 +157,7 @@ struct message_region {
 	uint8_t flags;
 };
 
-/* The regions of a REQUEST, PLAN or LIST, in as many frames as are needed. */
+/* The regions of a REQUEST or LIST, in as many frames as are needed. */
 struct message_regions {
 	uint32_t total; /* of the whole answer */
 	uint32_t first; /* index of regions[0] in the whole answer */
@@ -152,7 +166,7 @@ struct message_regions {
 };
 
 struct message_shortfall {
-	uint32_t reason; /* enum coalesce_reason */
+	uint32_t reason; /* enum coalesce_reason, or MESSAGE_REASON_* */
 	uint32_t regions;
 };
 
@@ -191,7 +205,7 @@ struct message_map {
 
 struct message_error {
 	uint32_t code;
-	char text[MESSAGE_MAX_TEXT_BYTES + 1];
+	char text[MESSAGE_MAX_TEXT_BYTES + 1]; /* printable ASCII */
 };
 
 /* CANCEL has no payload: the frame's request says what to cancel. */
