@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Guests for tests. Needs tap.sh sourced before.
+#
+#   guest_start NAME [--kernel release|debug|FILE] [--mem MIB] [--smp N]
+#               [--memory TYPE,OPTIONS] [--disk MIB] [--append WORDS]
+#               [-- QEMU-ARGUMENTS...]
+#   guest_run NAME [--timeout S] COMMAND     output and exit status are
+#                                            COMMAND's; it runs in busybox sh
+#   guest_qmp NAME JSON                      the answer as one line
+#   guest_stop NAME
+#
+# Each guest has its own folder $tap_dir/NAME with
+#
+#   qmp.sock     QMP for the program under test
+#   ctl.sock     QMP for the test itself
+#   agent.sock   the port org.contig.agent.0
+#   cmd.sock     ttyS1, where guest-runner listens
+#   console.log  what the kernel said
+#   pid          QEMU's
+#
+# The guest ends when the test ends, even if that is killed with SIGKILL.
+
+declare -A guest_pid=()
+
+guest_accel() {
+	# <> would make a missing file, hence the first look.
+	if [ -c /dev/kvm ] && { true <> /dev/kvm; } 2>/dev/null; then
+		echo "-accel kvm -cpu host"
+	else
+		echo "-accel tcg,thread=multi -cpu max"
+	fi
+}
+
+# guest_kernel release|debug|FILE: the image's path.
+guest_kernel() {
+	case $1 in
+	release | debug)
+		local image=$build/kernel/$1/bzImage
+
+		[ -e "$image" ] || die "no kernel image $image: run 'make kernel'"
+		echo "$image"
+		;;
+	*)
+		[ -e "$1" ] || die "no kernel image $1"
+		echo "$1"
+		;;
+	esac
+}
+
+guest_start() {
+	local name=$1 kernel=release mem=1024 smp=2 append='' disk='' dir
+	local memory='memory-backend-ram' args=() accel image
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--kernel) kernel=$2 ;;
+		--mem) mem=$2 ;;
+		--smp) smp=$2 ;;
+		--memory) memory=$2 ;;
+		--disk) disk=$2 ;;
+		--append) append=$2 ;;
+		--)
+			shift
+			args+=("$@")
+			break
+			;;
+		*) die "guest_start: unknown option $1" ;;
+		esac
+		shift 2
+	done
+	image=$(guest_kernel "$kernel") || exit 1
+	dir=$tap_dir/$name
+	mkdir "$dir"
+	if [ -n "$disk" ]; then
+		truncate -s "${disk}M" "$dir/disk.img"
+		/sbin/mkfs.ext4 -q -F "$dir/disk.img" ||
+			die "mkfs.ext4 failed"
+		args+=(-drive "if=none,id=disk,format=raw,file=$dir/disk.img"
+			-device virtio-blk-pci,drive=disk)
+	fi
+	read -ra accel <<< "$(guest_accel)"
+	setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
+		-machine q35,memory-backend=ram \
+		-object "$memory,id=ram,size=${mem}M" \
+		-m "$mem" -smp "$smp" -nodefaults -nographic -no-reboot \
+		-kernel "$image" -initrd "$build/tests/guest/initramfs.cpio" \
+		-append "console=ttyS0 panic=-1 $append" \
+		-chardev "file,id=con,path=$dir/console.log" \
+		-serial chardev:con \
+		-chardev "socket,id=cmd,path=$dir/cmd.sock,server=on,wait=off" \
+		-serial chardev:cmd \
+		-chardev "socket,id=qmp,path=$dir/qmp.sock,server=on,wait=off" \
+		-mon chardev=qmp,mode=control \
+		-chardev "socket,id=ctl,path=$dir/ctl.sock,server=on,wait=off" \
+		-mon chardev=ctl,mode=control \
+		-device virtio-serial-pci,id=vser \
+		-chardev "socket,id=agent,path=$dir/agent.sock,server=on,wait=off" \
+		-device virtserialport,id=agentport,chardev=agent,name=org.contig.agent.0 \
+		"${args[@]}" < /dev/null > "$dir/qemu.log" 2>&1 &
+	guest_pid[$name]=$!
+	echo $! > "$dir/pid"
+	at_exit "guest_stop $name"
+	if ! wait_for 20 guest_answers "$name" "$dir/cmd.sock" ||
+	   ! guest-client "$dir/cmd.sock" 120 --ping; then
+		diag "guest $name does not come up"
+		diag "$(cat "$dir/qemu.log")"
+		diag "$(tail -n 30 "$dir/console.log" 2>/dev/null)"
+		exit 1
+	fi
+}
+
+# QEMU has made the socket, or has ended (which the next step then reports).
+guest_answers() {
+	[ -S "$2" ] || ! kill -0 "${guest_pid[$1]}" 2>/dev/null
+}
+
+guest_run() {
+	local name=$1 timeout=120
+	shift
+	if [ "$1" = --timeout ]; then
+		timeout=$2
+		shift 2
+	fi
+	guest-client "$tap_dir/$name/cmd.sock" "$timeout" "$*"
+}
+
+guest_qmp() {
+	guest-qmp "$tap_dir/$1/ctl.sock" 30 "$2"
+}
+
+guest_stop() {
+	local pid=${guest_pid[$1]:-}
+
+	[ -n "$pid" ] || return 0
+	unset "guest_pid[$1]"
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	return 0
+}
+
+# guest_agent NAME [OPTIONS...]: starts the agent inside.
+guest_agent() {
+	local name=$1
+	shift
+	guest_run "$name" "contig-agent --foreground $* </dev/null \
+		>/tmp/agent.log 2>&1 & echo \$! > /tmp/agent.pid"
+}
+
+# guest_oops NAME: lines in the kernel's log that no healthy kernel prints.
+guest_oops() {
+	grep -aE 'BUG:|WARNING:|KASAN|KFENCE|UBSAN|Oops|general protection|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad page|Bad page|list_(add|del) corruption|Kernel panic|hung_task|blocked for more than|soft lockup|rcu.*stall' \
+		"$tap_dir/$1/console.log"
+}
