@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# build.sh release|debug: sees to it that build/kernel/VARIANT is a folder with
+# bzImage and config of the guest kernel: Debian's linux-source-6.12 with
+# kernel/patches/6.12 applied.
+#
+# Finished images are kept in ~/.cache/contig/kernel/KEY. KEY is a hash of all
+# that an image depends on, so an image is never out of date: it is there or it
+# is built. Both variants and all runs share one unpacked source tree, which
+# follows the patches: a file keeps its time stamp unless its content changed,
+# so that after a change to the series only what depends on it is built again.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+source "$top/kernel/source.sh"
+cd "$top"
+
+usage="usage: kernel/build.sh release|debug"
+variant=${1:?$usage}
+
+case $variant in
+release) fragments=(kernel/config/guest.config) ;;
+debug) fragments=(kernel/config/guest.config kernel/config/debug.config) ;;
+*)
+	echo "$usage" >&2
+	exit 2
+	;;
+esac
+fragments+=(configs/kernel/coalesce.config)
+
+# A change to how images are built changes their key by this number.
+recipe=1
+
+image_key() {
+	{
+		echo "recipe $recipe $variant"
+		source_version
+		gcc --version | head -n 1
+		ld --version | head -n 1
+		sha256sum "${fragments[@]}"
+		series_hash
+	} | sha256sum | cut -c 1-24
+}
+
+# One file of all the settings; allnoconfig takes it as what is not "no".
+configure() { # SRC OUT
+	cat "${fragments[@]}" > "$2/contig.config"
+	make -s -C "$1" O="$2" KCONFIG_ALLCONFIG="$2/contig.config" \
+		allnoconfig > "$2/kconfig.log" 2>&1 || {
+		cat "$2/kconfig.log" >&2
+		return 1
+	}
+	check_config "$2/.config" "$2/contig.config"
+}
+
+# Kconfig drops without a word what does not exist or lacks a dependency.
+check_config() { # CONFIG WANTED
+	local line name lost=0
+
+	while IFS= read -r line; do
+		case $line in
+		CONFIG_*)
+			grep -qxF "$line" "$1" && continue
+			;;
+		'# CONFIG_'*' is not set')
+			name=${line#'# '}
+			grep -q "^${name%% *}=" "$1" || continue
+			;;
+		*) continue ;;
+		esac
+		echo "kernel config: not honoured: $line ($(grep -lxF \
+			"$line" "${fragments[@]}" | tr '\n' ' '))" >&2
+		lost=1
+	done < "$2"
+	return $lost
+}
+
+# A line of make's output is a file built: show how many, not which.
+show_progress() { # LOG
+	awk -v variant="$variant" -v log_file="$1" -v tty="$([ -t 2 ] &&
+		echo 1 || echo 0)" '
+	{ print > log_file }
+	/^  (CC|AS|LD|AR) / { n++ }
+	tty && n % 25 == 0 {
+		printf "\rkernel %s: %d files built", variant, n > "/dev/stderr"
+	}
+	!tty && n && n % 500 == 0 && n != said {
+		said = n
+		printf "kernel %s: %d files built\n", variant, n > "/dev/stderr"
+	}
+	END { if (tty) printf "\n" > "/dev/stderr" }'
+}
+
+build() { # SRC OUT DEST
+	local tmp=$3.tmp.$$ status=0
+
+	echo "kernel $variant: building, a few minutes on many cores," \
+		"ten on two" >&2
+	make -C "$1" O="$2" -j"$(nproc)" KBUILD_BUILD_USER=contig \
+		KBUILD_BUILD_HOST=contig KBUILD_BUILD_VERSION=1 \
+		KBUILD_BUILD_TIMESTAMP=@0 LOCALVERSION=-contig-"$variant" \
+		bzImage 2>&1 | show_progress "$2/build.log" || status=1
+	if [ "$status" != 0 ]; then
+		grep -E -m 20 -B 2 -A 6 'error:|Error [0-9]|undefined ref' \
+			"$2/build.log" >&2 || tail -n 30 "$2/build.log" >&2
+		echo "kernel $variant: failed, the log is $2/build.log" >&2
+		return 1
+	fi
+	mkdir -p "$tmp"
+	cp "$2/arch/x86/boot/bzImage" "$tmp/"
+	cp "$2/.config" "$tmp/config"
+	cp "$2/System.map" "$tmp/"
+	mv -T "$tmp" "$3"
+}
+
+main() {
+	local cache=${XDG_CACHE_HOME:-$HOME/.cache}/contig/kernel
+	local work=$top/${BUILD:-build}/kernel
+	local out=$work/out-$variant dest
+
+	dest=$cache/$(image_key)
+	mkdir -p "$cache" "$work"
+	if [ ! -e "$dest/bzImage" ]; then
+		# Of two clones only one builds, the other then finds it.
+		exec 9> "$dest.lock"
+		flock -n 9 || {
+			echo "kernel $variant: another build of it runs," \
+				"waiting" >&2
+			flock 9
+		}
+		if [ ! -e "$dest/bzImage" ]; then
+			exec 8> "$work/source.lock"
+			flock 8
+			source_prepare "$work/linux"
+			mkdir -p "$out"
+			configure "$work/linux" "$out"
+			build "$work/linux" "$out" "$dest"
+			exec 8>&-
+		fi
+		rm -f "$dest.lock"
+		exec 9>&-
+	fi
+	ln -sfnT "$dest" "$work/$variant"
+}
+
+main
