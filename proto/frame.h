@@ -23,6 +23,8 @@
  */
 #define FRAME_MAX_DEBT_BYTES (4 * FRAME_MAX_BYTES)
 #define FRAME_VERSION 1
+/* Where a header says how long its payload is, in every version. */
+#define FRAME_AT_PAYLOAD_BYTES 8
 
 struct frame {
 	uint8_t version;
