@@ -202,9 +202,9 @@ struct coalesce_region {
  *	is @count - @made.
  *
  * Errors, all before a page is moved except the last: EINVAL for a field out
- * of bounds, EBUSY when another request runs in the machine, EINTR when a
- * signal came while waiting for that, ENOMEM for the working memory, EFAULT
- * for @regions (regions made then stay held, COALESCE_IOC_LIST shows them).
+ * of bounds, EBUSY when another request runs in the machine, ENOMEM for the
+ * working memory, EFAULT for the structure or for @regions (regions that were
+ * made then stay held, COALESCE_IOC_LIST shows them).
  */
 struct coalesce_request {
 	__u32 flags;
