@@ -15,8 +15,11 @@ mkdir -p "$root"/{bin,proc,sys,dev,tmp,run,mnt}
 install -m 755 /bin/busybox "$root/bin/busybox"
 install -m 755 "$init" "$root/init"
 for program; do
-	strip -o "$root/bin/$(basename "$program")" "$program"
-	chmod 755 "$root/bin/$(basename "$program")"
+	copy=$root/bin/$(basename "$program")
+	install -m 755 "$program" "$copy"
+	if [ "$(head -c 2 "$copy")" != '#!' ]; then
+		strip "$copy"
+	fi
 done
 (cd "$root" && find . -print0 | LC_ALL=C sort -z |
 	cpio -o -H newc -0 --quiet -R 0:0) > "$out.tmp"

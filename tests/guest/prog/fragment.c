@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fragment - fills memory with pages that can be checked and makes holes
+ *
+ *	fragment CONTROL [--percent P] [--keep K] [--pattern random|runs]
+ *		[--leave-free N] [--seed S]
+ *
+ * Takes P percent of the free memory as single pages, then frees all but K
+ * percent of them: page by page at random, or in aligned runs of 8 to 128
+ * pages, whose free blocks are what the freelist strategy starts from.
+ *
+ * What is still free as whole blocks of 2 MiB is then taken as transparent
+ * huge pages, as programs do that get them, until N blocks are left. (Defrag
+ * must be off, or the kernel makes new ones meanwhile.) They carry checksums
+ * too.
+ *
+ * tell CONTROL check	answers "checked=N wrong=M"
+ * tell CONTROL quit
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "tests/guest/common/control.h"
+#include "tests/guest/common/page.h"
+
+#define HUGE_BYTES (2u << 20)
+#define HUGE_PAGES (HUGE_BYTES / PAGE_BYTES)
+#define HUGE_ORDER 9
+#define RUN_MIN_ORDER 3
+#define RUN_ORDERS 5
+
+enum pattern {
+	PATTERN_RANDOM,
+	PATTERN_RUNS,
+};
+
+struct options {
+	unsigned int percent;
+	unsigned int keep;
+	enum pattern pattern;
+	long leave_free; /* -1: take no huge pages */
+	uint64_t seed;
+};
+
+/* Pages in a row, some of which were given back. */
+struct area {
+	char *start;
+	size_t pages;
+	uint64_t seed;
+	char *gone; /* by page; NULL: none is */
+};
+
+static size_t free_pages(void)
+{
+	unsigned long kib = 0;
+	char line[256];
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemFree: %lu kB", &kib) == 1)
+			break;
+	if (!kib)
+		control_fail("fragment: no MemFree in /proc/meminfo");
+	fclose(f);
+	return kib / (PAGE_BYTES / 1024);
+}
+
+/* Blocks of 2 MiB on the free lists of all zones. */
+static long free_blocks(void)
+{
+	FILE *f = fopen("/proc/buddyinfo", "re");
+	char line[512];
+	long blocks = 0;
+
+	if (!f)
+		control_fail("fragment: /proc/buddyinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		char *save, *word = strtok_r(line, " \n", &save);
+		int column = 0;
+
+		/* "Node 0, zone DMA32", then a count for each order */
+		for (; word; word = strtok_r(NULL, " \n", &save), column++)
+			if (column >= 4 + HUGE_ORDER)
+				blocks += atol(word) <<
+					  (column - 4 - HUGE_ORDER);
+	}
+	fclose(f);
+	return blocks;
+}
+
+static char *take(size_t bytes, size_t align, int advice)
+{
+	char *p = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		control_fail("fragment: mmap: %s", strerror(errno));
+	p += -(uintptr_t)p & (align - 1);
+	if (madvise(p, bytes, advice))
+		control_fail("fragment: madvise: %s", strerror(errno));
+	return p;
+}
+
+static void give_back(struct area *area, size_t first, size_t pages)
+{
+	if (madvise(area->start + first * PAGE_BYTES, pages * PAGE_BYTES,
+		    MADV_DONTNEED))
+		control_fail("fragment: madvise: %s", strerror(errno));
+	memset(area->gone + first, 1, pages);
+}
+
+static void free_at_random(struct area *area, unsigned int keep)
+{
+	for (size_t i = 0; i < area->pages; i++)
+		if (page_hash(~area->seed, i) % 100 >= keep)
+			give_back(area, i, 1);
+}
+
+static void free_runs(struct area *area, unsigned int keep)
+{
+	size_t unit = 1 << (RUN_MIN_ORDER + RUN_ORDERS - 1);
+
+	/* Each unit is cut into runs of one size of its own. */
+	for (size_t u = 0; u + unit <= area->pages; u += unit) {
+		uint64_t r = page_hash(~area->seed, u);
+		size_t run = (size_t)1 << (RUN_MIN_ORDER + r % RUN_ORDERS);
+
+		for (size_t i = u; i < u + unit; i += run)
+			if (page_hash(r, i) % 100 >= keep)
+				give_back(area, i, run);
+	}
+}
+
+static void fill(struct area *area)
+{
+	for (size_t i = 0; i < area->pages; i++)
+		page_fill(area->start + i * PAGE_BYTES, area->seed, i);
+}
+
+static void check(const struct area *area, size_t *checked, size_t *wrong)
+{
+	for (size_t i = 0; i < area->pages; i++) {
+		if (area->gone && area->gone[i])
+			continue;
+		++*checked;
+		if (!page_is_right(area->start + i * PAGE_BYTES, area->seed, i))
+			++*wrong;
+	}
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	static const struct option known[] = {
+		{ "percent", required_argument, NULL, 'p' },
+		{ "keep", required_argument, NULL, 'k' },
+		{ "pattern", required_argument, NULL, 'm' },
+		{ "leave-free", required_argument, NULL, 'l' },
+		{ "seed", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			o->percent = atoi(optarg);
+			break;
+		case 'k':
+			o->keep = atoi(optarg);
+			break;
+		case 'm':
+			o->pattern = strcmp(optarg, "runs") ? PATTERN_RANDOM
+							    : PATTERN_RUNS;
+			break;
+		case 'l':
+			o->leave_free = atol(optarg);
+			break;
+		case 's':
+			o->seed = strtoull(optarg, NULL, 0);
+			break;
+		default:
+			exit(2);
+		}
+	}
+	if (optind + 1 != argc || !o->percent || o->percent > 99 ||
+	    o->keep > 100)
+		control_fail("usage: see the head of fragment.c");
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 90, 50, PATTERN_RANDOM, -1, 1 };
+	struct area small = { 0 }, huge = { 0 };
+	char line[64];
+
+	parse(argc, argv, &o);
+	control_start(argv[optind]);
+
+	small.seed = o.seed;
+	small.pages = free_pages() / 100 * o.percent;
+	small.gone = calloc(small.pages, 1);
+	if (!small.gone)
+		control_fail("fragment: out of memory");
+	small.start = take(small.pages * PAGE_BYTES, PAGE_BYTES,
+			   MADV_NOHUGEPAGE);
+	fill(&small);
+	if (o.pattern == PATTERN_RUNS)
+		free_runs(&small, o.keep);
+	else
+		free_at_random(&small, o.keep);
+
+	if (o.leave_free >= 0 && free_blocks() > o.leave_free) {
+		huge.seed = o.seed + 1;
+		huge.pages = (free_blocks() - o.leave_free) * HUGE_PAGES;
+		huge.start = take(huge.pages * PAGE_BYTES, HUGE_BYTES,
+				  MADV_HUGEPAGE);
+		fill(&huge);
+	}
+	control_answer("pages=%zu huge_pages=%zu", small.pages,
+		       huge.pages / HUGE_PAGES);
+
+	for (;;) {
+		size_t checked = 0, wrong = 0;
+
+		control_next(line, sizeof(line), -1);
+		if (!strcmp(line, "quit"))
+			control_bye("bye");
+		check(&small, &checked, &wrong);
+		check(&huge, &checked, &wrong);
+		control_answer("checked=%zu wrong=%zu", checked, wrong);
+	}
+}

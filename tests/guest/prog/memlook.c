@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * memlook - what the kernel's ordinary files say of physical memory
+ *
+ *	memlook				the whole machine
+ *	memlook --pages GFN NR		one line a page: flags and references
+ *	memlook --pfn PID ADDRESS	the page frame behind an address
+ *
+ * Shares nothing with the kernel patches or the agent: it reads
+ * /proc/kpageflags, /proc/kpagecount, /proc/zoneinfo and /proc/meminfo, so
+ * that tests can hold one against the other. Pages on the per-CPU lists are
+ * not free in these files: "echo 1 > /proc/sys/vm/stat_refresh" does not help,
+ * "coalesce state" drains them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kernel-page-flags.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK_PAGES 512
+#define BIT(n) (UINT64_C(1) << (n))
+#define PFN_MASK (BIT(55) - 1)
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "memlook: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* Entries of eight bytes from @index on; 0 at the file's end. */
+static size_t entries(int fd, uint64_t index, uint64_t *buf, size_t count)
+{
+	ssize_t n = pread(fd, buf, count * sizeof(*buf), index * sizeof(*buf));
+
+	/* kpageflags says EINVAL, not 0, when asked beyond its end */
+	if (n < 0 && errno != EINVAL)
+		fail("read");
+	return n < 0 ? 0 : n / sizeof(*buf);
+}
+
+static int open_proc(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		fail(path);
+	return fd;
+}
+
+/* The sum of a field over all zones. */
+static uint64_t zone_sum(const char *key)
+{
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	uint64_t sum = 0, value;
+	char line[256], word[64];
+
+	if (!f)
+		fail("/proc/zoneinfo");
+	while (fgets(line, sizeof(line), f)) {
+		char *at = line;
+
+		if (!strncmp(line, "  pages ", 8))
+			at += 8;
+		if (sscanf(at, "%63s %" SCNu64, word, &value) == 2 &&
+		    !strcmp(word, key))
+			sum += value;
+	}
+	fclose(f);
+	return sum;
+}
+
+static void print_meminfo(void)
+{
+	static const char *const keys[] = {
+		"Active(anon)", "Inactive(anon)", "Active(file)",
+		"Inactive(file)", "Unevictable", "AnonHugePages",
+	};
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[256], word[64];
+	uint64_t kib;
+
+	if (!f)
+		fail("/proc/meminfo");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63[^:]: %" SCNu64, word, &kib) != 2)
+			continue;
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			if (!strcmp(word, keys[i]))
+				printf("%s=%" PRIu64 "\n", word, kib / 4);
+	}
+	fclose(f);
+}
+
+static void whole_machine(void)
+{
+	uint64_t flags[BLOCK_PAGES], at = 0;
+	uint64_t free_blocks = 0, free_pages = 0, lru = 0, blocks = 0;
+	int fd = open_proc("/proc/kpageflags");
+
+	while (entries(fd, at, flags, BLOCK_PAGES) == BLOCK_PAGES) {
+		size_t buddy = 0, holes = 0;
+
+		for (size_t i = 0; i < BLOCK_PAGES; i++) {
+			buddy += !!(flags[i] & BIT(KPF_BUDDY));
+			holes += !!(flags[i] & BIT(KPF_NOPAGE));
+			lru += !!(flags[i] & BIT(KPF_LRU));
+		}
+		free_pages += buddy;
+		free_blocks += buddy == BLOCK_PAGES;
+		blocks += holes < BLOCK_PAGES;
+		at += BLOCK_PAGES;
+	}
+	close(fd);
+	printf("blocks=%" PRIu64 "\nfree_blocks=%" PRIu64
+	       "\nbuddy_pages=%" PRIu64 "\nlru_pages=%" PRIu64 "\n",
+	       blocks, free_blocks, free_pages, lru);
+	printf("nr_free_pages=%" PRIu64 "\nhigh=%" PRIu64
+	       "\nnr_isolated=%" PRIu64 "\n", zone_sum("nr_free_pages"),
+	       zone_sum("high"), zone_sum("nr_isolated_anon") +
+	       zone_sum("nr_isolated_file"));
+	print_meminfo();
+}
+
+static void pages(uint64_t gfn, uint64_t nr)
+{
+	int flags_fd = open_proc("/proc/kpageflags");
+	int count_fd = open_proc("/proc/kpagecount");
+
+	for (uint64_t i = gfn; i < gfn + nr; i++) {
+		uint64_t flags, count;
+
+		if (!entries(flags_fd, i, &flags, 1) ||
+		    !entries(count_fd, i, &count, 1))
+			break;
+		printf("%" PRIu64 " flags=%" PRIx64 " mapped=%" PRIu64 "\n",
+		       i, flags, count);
+	}
+	close(flags_fd);
+	close(count_fd);
+}
+
+static void pfn(const char *pid, uint64_t address)
+{
+	uint64_t entry;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/pagemap", pid);
+	fd = open_proc(path);
+	if (!entries(fd, address / 4096, &entry, 1) || !(entry & BIT(63))) {
+		fprintf(stderr, "memlook: no page there\n");
+		exit(1);
+	}
+	printf("%" PRIu64 "\n", entry & PFN_MASK);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 1) {
+		whole_machine();
+	} else if (argc == 4 && !strcmp(argv[1], "--pages")) {
+		pages(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
+	} else if (argc == 4 && !strcmp(argv[1], "--pfn")) {
+		pfn(argv[2], strtoull(argv[3], NULL, 0));
+	} else {
+		fprintf(stderr, "usage: see the head of memlook.c\n");
+		return 2;
+	}
+	return 0;
+}
