@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Unit tests of proto/ and guest-agent/. The agent's run its real code on a
+# fake device: see agent_fake.h.
+
+proto_unit := $(addprefix $(BUILD)/tests/unit/,proto_frame proto_message \
+	proto_golden)
+UNIT_TESTS += $(proto_unit)
+
+$(proto_unit): %: %.o $(BUILD)/tests/unit/proto_samples.o $(PROTO_OBJS)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
