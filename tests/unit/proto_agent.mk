@@ -10,3 +10,12 @@ UNIT_TESTS += $(proto_unit)
 $(proto_unit): %: %.o $(BUILD)/tests/unit/proto_samples.o $(PROTO_OBJS)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
+
+agent_unit := $(addprefix $(BUILD)/tests/unit/,agent_session agent_parts)
+UNIT_TESTS += $(agent_unit)
+
+$(agent_unit): %: %.o $(BUILD)/tests/unit/agent_fake.o \
+		$(BUILD)/tests/unit/proto_samples.o $(AGENT_CORE_OBJS) \
+		$(PROTO_OBJS)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka
