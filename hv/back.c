@@ -101,10 +101,15 @@ static int look(struct back_run *run, bool after)
 	r = evidence_look(run->process->proc_fd, run->method, runs, nr_runs,
 			  &run->used_method, &run->hugetlb);
 	for (i = 0; r == 0 && i < run->count; i++) {
+		enum backing seen = (enum backing)backing[i];
+
+		/* KVM can't map it huge, however QEMU has it mapped. */
+		if (seen == BACKING_HUGE && !run->ranges[i].congruent)
+			seen = BACKING_SMALL;
 		if (after)
-			run->ranges[i].after = (enum backing)backing[i];
+			run->ranges[i].after = seen;
 		else
-			run->ranges[i].before = (enum backing)backing[i];
+			run->ranges[i].before = seen;
 	}
 free_both:
 	free(runs);
@@ -168,6 +173,8 @@ static void collapse_all(struct back_run *run)
 		/* hugetlb memory is huge or not there; nothing to collapse. */
 		if (range->before == BACKING_HUGE || run->hugetlb) {
 			range->reason = BACK_FINE;
+		} else if (!range->congruent) {
+			range->reason = BACK_NOT_CONGRUENT;
 		} else if (range->before == BACKING_NONE) {
 			range->reason = BACK_UNTOUCHED;
 		} else if (stop == BACK_FINE) {
@@ -185,15 +192,31 @@ static void collapse_all(struct back_run *run)
 		atomic_store(run->progress, run->count);
 }
 
+static int compare_ranges(const void *left, const void *right)
+{
+	const struct back_range *a = left;
+	const struct back_range *b = right;
+
+	return a->hva.v < b->hva.v ? -1 : a->hva.v > b->hva.v;
+}
+
+void back_sort(struct back_range *ranges, size_t count)
+{
+	if (count > 1)
+		qsort(ranges, count, sizeof(*ranges), compare_ranges);
+}
+
 int back_run(struct back_run *run)
 {
 	uint64_t start_ns = clock_now_ns();
 	size_t i;
 	int r;
 
-	r = look(run, false);
-	if (r < 0)
+	r = look(run, run->look_only);
+	if (r < 0 || run->look_only) {
+		run->host_ns = clock_now_ns() - start_ns;
 		return r;
+	}
 	collapse_all(run);
 	r = look(run, true);
 	if (r < 0)

@@ -34,6 +34,9 @@ enum back_reason {
 /* One naturally aligned 2 MiB of QEMU's memory. */
 struct back_range {
 	struct hva hva;
+	/* False: never counts as huge, and nothing is done about it. */
+	bool congruent;
+	uint32_t index; /* the caller's own, since the order is by address */
 	enum backing before;
 	enum backing after;
 	enum back_reason reason; /* BACK_FINE exactly when after is huge */
@@ -42,6 +45,7 @@ struct back_range {
 struct back_run {
 	const struct process *process;
 	enum evidence_method method;
+	bool look_only; /* collapse nothing; after is before */
 	/* Only ranges with something behind them are collapsed. */
 	struct back_range *ranges; /* rising addresses */
 	size_t count;
@@ -64,6 +68,9 @@ struct back_run {
  * when the process is gone; a negative errno when it can't be looked at.
  */
 int back_run(struct back_run *run);
+
+/* Puts the ranges into the order that back_run() wants. */
+void back_sort(struct back_range *ranges, size_t count);
 
 const char *back_reason_name(enum back_reason reason);
 

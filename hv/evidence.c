@@ -64,6 +64,11 @@ const char *backing_name(enum backing backing)
 	return "unknown";
 }
 
+static uint64_t range_end(const struct evidence_range *range)
+{
+	return range->start.v + (range->huge_ranges << HUGE_SHIFT);
+}
+
 static void range_clear(struct evidence_range *range)
 {
 	memset(range->backing, BACKING_NONE, range->huge_ranges);
@@ -103,7 +108,7 @@ static void range_take_piece(struct evidence_range *range,
 static int scan_range(int pagemap_fd, struct evidence_range *range)
 {
 	struct pagemap_scan_region pieces[SCAN_PIECES];
-	uint64_t end = range->start.v + (range->huge_ranges << HUGE_SHIFT);
+	uint64_t end = range_end(range);
 	uint64_t from = range->start.v;
 
 	range_clear(range);
@@ -152,10 +157,8 @@ static bool vma_touches(const struct smaps_vma *vma,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		uint64_t start = ranges[i].start.v;
-		uint64_t end = start + (ranges[i].huge_ranges << HUGE_SHIFT);
-
-		if (vma->start.v < end && start < vma_end)
+		if (vma->start.v < range_end(&ranges[i]) &&
+		    ranges[i].start.v < vma_end)
 			return true;
 	}
 	return false;
@@ -271,7 +274,7 @@ static int judge_vma(int pagemap_fd, const struct smaps_vma *vma,
 	uint64_t entries[HUGE_PAGES];
 	uint64_t candidates = 0;
 	uint64_t address;
-	size_t i;
+	size_t i = 0;
 	int r;
 
 	for (address = first; address + HUGE_BYTES <= end;
@@ -287,16 +290,16 @@ static int judge_vma(int pagemap_fd, const struct smaps_vma *vma,
 			backing = BACKING_HUGE;
 		if (backing == BACKING_HUGE)
 			candidates++;
-		for (i = 0; i < count; i++) {
-			struct evidence_range *range = &ranges[i];
-			uint64_t n = (address - range->start.v) >> HUGE_SHIFT;
+		/* Both rise, so each range is passed once. */
+		while (i < count && address >= range_end(&ranges[i]))
+			i++;
+		if (i < count && address >= ranges[i].start.v) {
+			uint64_t n = (address - ranges[i].start.v) >>
+				     HUGE_SHIFT;
 
-			if (address < range->start.v ||
-			    n >= range->huge_ranges)
-				continue;
-			range->backing[n] = backing;
-			if (range->present_pages != NULL)
-				range->present_pages[n] = present;
+			ranges[i].backing[n] = backing;
+			if (ranges[i].present_pages != NULL)
+				ranges[i].present_pages[n] = present;
 		}
 	}
 	return vma->hugetlb || candidates << HUGE_SHIFT == vma->huge_bytes;

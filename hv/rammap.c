@@ -176,6 +176,29 @@ int rammap_parse_gpa2hva(const char *text, struct gpa gpa, const char *block,
 	return 0;
 }
 
+void rammap_join(struct rammap *map)
+{
+	unsigned int kept = 0;
+	unsigned int i;
+
+	for (i = 1; i < map->count; i++) {
+		struct ram_range *last = &map->ranges[kept];
+		const struct ram_range *range = &map->ranges[i];
+
+		if (range->gpa.v == last->gpa.v + last->bytes &&
+		    range->hva.v == last->hva.v + last->bytes &&
+		    strcmp(range->block, last->block) == 0) {
+			last->bytes += range->bytes;
+			continue;
+		}
+		kept++;
+		if (kept != i)
+			map->ranges[kept] = *range;
+	}
+	if (map->count > 0)
+		map->count = kept + 1;
+}
+
 const struct ram_range *rammap_find(const struct rammap *map, struct gpa gpa,
 				    uint64_t bytes)
 {

@@ -63,6 +63,9 @@ int rammap_parse_mtree(const char *text, size_t bytes,
 int rammap_parse_gpa2hva(const char *text, struct gpa gpa, const char *block,
 			 struct hva *ret_hva);
 
+/* Joins ranges that follow each other in both address spaces. */
+void rammap_join(struct rammap *map);
+
 /* The range that [@gpa, @gpa + @bytes) lies in wholly, or NULL. */
 const struct ram_range *rammap_find(const struct rammap *map, struct gpa gpa,
 				    uint64_t bytes);

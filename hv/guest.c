@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hv/guest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Only what an operator wants to know; a try that fails is not news. */
+static void on_qmp_changed(void *userdata, enum qmp_state state, int error)
+{
+	struct guest *guest = userdata;
+
+	if (state == QMP_READY)
+		log_guest(&guest->log_limit, guest->name,
+			  "QEMU found, pid %d",
+			  (int)qmp_process(guest->qmp)->pid);
+	else if (state == QMP_DOWN && error == -ECONNRESET)
+		log_guest(&guest->log_limit, guest->name,
+			  "QEMU closed its monitor");
+	else if (state == QMP_DOWN && error != -ENOENT &&
+		 error != -ECONNREFUSED)
+		log_guest(&guest->log_limit, guest->name,
+			  "QEMU's monitor %s: %s", guest->qmp_path,
+			  strerror(-error));
+}
+
+static const struct qmp_events qmp_events = {
+	.changed = on_qmp_changed,
+};
+
+static void on_session_changed(void *userdata, enum session_state state,
+			       const char *text)
+{
+	struct guest *guest = userdata;
+
+	switch (state) {
+	case SESSION_READY:
+		/* Also after each call; said once for each session. */
+		break;
+	case SESSION_VERSION:
+	case SESSION_FAULTY:
+		log_guest(&guest->log_limit, guest->name, "agent: %s",
+			  text != NULL ? text : session_state_name(state));
+		break;
+	default:
+		break;
+	}
+}
+
+static const struct session_events session_events = {
+	.changed = on_session_changed,
+};
+
+int guest_new(sd_event *event, struct worker_pool *workers,
+	      const struct config_guest *config, enum evidence_method evidence,
+	      struct guest **ret_guest)
+{
+	struct guest *guest;
+	int r;
+
+	guest = calloc(1, sizeof(*guest));
+	if (guest == NULL)
+		return -ENOMEM;
+	strcpy(guest->name, config->name);
+	strcpy(guest->qmp_path, config->qmp);
+	strcpy(guest->agent_path, config->agent);
+	guest->event = event;
+	guest->workers = workers;
+	guest->evidence = evidence;
+	r = qmp_new(event, guest->qmp_path, &qmp_events, guest, &guest->qmp);
+	if (r < 0)
+		goto free_guest;
+	if (guest->agent_path[0] != '\0') {
+		r = session_new(event, guest->agent_path, guest->name,
+				&session_events, guest, &guest->session);
+		if (r < 0)
+			goto free_qmp;
+	}
+	*ret_guest = guest;
+	return 0;
+
+free_qmp:
+	qmp_free(guest->qmp);
+free_guest:
+	free(guest);
+	return r;
+}
+
+void guest_free(struct guest *guest)
+{
+	if (guest == NULL)
+		return;
+	session_free(guest->session);
+	qmp_free(guest->qmp);
+	free(guest);
+}

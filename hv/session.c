@@ -1,0 +1,710 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hv/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "hv/link.h"
+#include "hv/retry.h"
+
+struct call {
+	bool pending; /* done() is owed */
+	const struct session_calls *calls;
+	void *userdata;
+	uint64_t timeout_ns;
+	uint64_t deadline_ns; /* from when it was sent; 0: not sent yet */
+	uint32_t request;
+	uint64_t heard_ns; /* last sign of life */
+	uint64_t useful_frames;
+	enum message_type message_type;
+	/* Until it is sent. */
+	struct message *message;
+};
+
+struct session {
+	sd_event *event;
+	const char *guest;
+	const char *path;
+	const struct session_events *events;
+	void *userdata;
+	struct link *link;
+	enum session_state state;
+	sd_event_source *timer;
+	uint64_t state_deadline_ns; /* 0: none */
+	uint64_t ping_ns; /* when to ask for a sign of life; 0: not */
+	uint64_t nonce;
+	uint32_t last_request;
+	bool have_hello;
+	struct message_hello_reply hello;
+	uint64_t heard_ns; /* last frame of this session */
+	struct retry hello_retry;
+	uint64_t faulty_ns; /* length of the last back-off */
+	struct call call;
+	struct session_counts counts;
+	/* What the frame being looked at says; too large for a stack. */
+	struct message message;
+	uint8_t frame[FRAME_MAX_BYTES];
+};
+
+static const char *const state_names[] = {
+	[SESSION_DOWN] = "down",
+	[SESSION_HELLO] = "hello",
+	[SESSION_SILENT] = "silent",
+	[SESSION_READY] = "ready",
+	[SESSION_CHECKING] = "checking",
+	[SESSION_BUSY] = "busy",
+	[SESSION_CANCELLING] = "cancelling",
+	[SESSION_VERSION] = "version",
+	[SESSION_FAULTY] = "faulty",
+};
+
+static_assert(sizeof(state_names) / sizeof(state_names[0]) ==
+		      SESSION_NR_STATES,
+	      "each state has a name");
+
+const char *session_state_name(enum session_state state)
+{
+	return state_names[state];
+}
+
+static void arm_timer(struct session *session)
+{
+	uint64_t at_ns = session->state_deadline_ns;
+
+	if (session->ping_ns != 0 && (at_ns == 0 || session->ping_ns < at_ns))
+		at_ns = session->ping_ns;
+	if (session->call.deadline_ns != 0 &&
+	    (at_ns == 0 || session->call.deadline_ns < at_ns))
+		at_ns = session->call.deadline_ns;
+	if (at_ns == 0) {
+		sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(session->timer, at_ns / NS_PER_US + 1);
+	sd_event_source_set_enabled(session->timer, SD_EVENT_ONESHOT);
+}
+
+static void set_state(struct session *session, enum session_state state,
+		      uint64_t duration_ns, const char *text)
+{
+	session->state = state;
+	session->ping_ns = 0;
+	session->state_deadline_ns =
+		duration_ns == 0 ? 0 : clock_now_ns() + duration_ns;
+	arm_timer(session);
+	session->events->changed(session->userdata, state, text);
+}
+
+/* Frees the call, and tells who waits. The state must be right already. */
+static void end_call(struct session *session, const struct message *answer,
+		     const struct failure *failure)
+{
+	struct call call = session->call;
+
+	free(call.message);
+	session->call = (struct call){ 0 };
+	arm_timer(session);
+	if (call.pending)
+		call.calls->done(call.userdata, answer, failure);
+}
+
+static int send_message(struct session *session, const struct message *message,
+			uint32_t request)
+{
+	size_t bytes;
+	int r;
+
+	r = message_encode(message, request, session->nonce, session->frame,
+			   sizeof(session->frame), &bytes);
+	if (r < 0)
+		return r;
+	return link_send(session->link, session->frame, bytes);
+}
+
+static int send_small(struct session *session, enum message_type type,
+		      uint32_t request)
+{
+	struct message *message = &session->message;
+
+	memset(message, 0, sizeof(*message));
+	message->type = type;
+	if (type == MESSAGE_HELLO) {
+		message->hello.version_min = FRAME_VERSION;
+		message->hello.version_max = FRAME_VERSION;
+		message->hello.features = MESSAGE_FEATURE_KNOWN;
+	} else if (type == MESSAGE_STATE_GET) {
+		message->state_get.nid = MESSAGE_ANY_NODE;
+	}
+	return send_message(session, message, request);
+}
+
+static void begin_session(struct session *session)
+{
+	session->have_hello = false;
+	session->last_request = 0;
+	do {
+		/* Can't fail once the kernel has seeded its generator. */
+		if (getrandom(&session->nonce, sizeof(session->nonce), 0) < 0)
+			session->nonce = clock_now_ns();
+	} while (session->nonce == 0);
+	link_resync(session->link);
+	/*
+	 * A HELLO that still waits to be taken says that no one takes any:
+	 * more of them would only fill the socket.
+	 */
+	if (link_sent(session->link))
+		send_small(session, MESSAGE_HELLO, 0);
+	set_state(session, SESSION_HELLO, SESSION_HELLO_NS, NULL);
+}
+
+static void begin_silence(struct session *session, enum session_state state,
+			  const char *text)
+{
+	set_state(session, state, retry_next_ns(&session->hello_retry), text);
+}
+
+static void become_faulty(struct session *session, const char *text)
+{
+	session->counts.faults++;
+	if (session->faulty_ns == 0)
+		session->faulty_ns = SESSION_FAULTY_FIRST_NS;
+	else if (session->faulty_ns < SESSION_FAULTY_LAST_NS)
+		session->faulty_ns *= 2;
+	session->have_hello = false;
+	/* A closed port makes the agent give back what was not kept. */
+	link_drop(session->link, session->faulty_ns);
+	set_state(session, SESSION_FAULTY, 0, text);
+}
+
+static void fail_faulty(struct session *session, const char *text)
+{
+	struct failure failure;
+
+	failure_set(&failure, EXIT_FAILED,
+		    "guest %s: its agent broke the rules: %s; the guest is "
+		    "left alone for a while, check what runs in it",
+		    session->guest, text);
+	become_faulty(session, text);
+	end_call(session, NULL, &failure);
+}
+
+static void set_unreachable(const struct session *session,
+			    struct failure *failure, const char *text)
+{
+	failure_set(failure, EXIT_UNREACHABLE,
+		    "guest %s: the agent does not answer (%s); install and "
+		    "start contig-agent in the guest, with a virtserialport "
+		    "named org.contig.agent.0 on %s",
+		    session->guest, text, session->path);
+}
+
+static void fail_unreachable(struct session *session, const char *text)
+{
+	struct failure failure;
+
+	set_unreachable(session, &failure, text);
+	end_call(session, NULL, &failure);
+}
+
+static void send_call(struct session *session)
+{
+	struct call *call = &session->call;
+	uint64_t now_ns = clock_now_ns();
+	struct failure failure;
+	int r;
+
+	call->request = ++session->last_request;
+	call->deadline_ns = now_ns + call->timeout_ns;
+	call->heard_ns = now_ns;
+	r = send_message(session, call->message, call->request);
+	free(call->message);
+	call->message = NULL;
+	if (r < 0) {
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: a message can't be sent: %s",
+			    session->guest, strerror(-r));
+		set_state(session, SESSION_READY, 0, NULL);
+		end_call(session, NULL, &failure);
+		return;
+	}
+	set_state(session, SESSION_BUSY, 0, NULL);
+	session->ping_ns = now_ns + SESSION_PING_NS;
+	arm_timer(session);
+}
+
+static void fail_no_kernel(struct session *session)
+{
+	struct failure failure;
+	int error = (int)session->hello.kernel_errno;
+
+	failure_set(&failure, EXIT_FAILED,
+		    "guest %s: its kernel has no usable /dev/coalesce (%s); "
+		    "boot the guest with a kernel that has CONFIG_COALESCE",
+		    session->guest,
+		    error > 0 ? strerror(error) : "unknown reason");
+	end_call(session, NULL, &failure);
+}
+
+static enum link_use take_hello_reply(struct session *session)
+{
+	const struct message_hello_reply *hello =
+		&session->message.hello_reply;
+
+	if (hello->version != FRAME_VERSION) {
+		fail_faulty(session, "it chose a version not offered");
+		return LINK_USELESS;
+	}
+	session->hello = *hello;
+	session->have_hello = true;
+	retry_reset(&session->hello_retry);
+	if (session->state == SESSION_HELLO)
+		session->counts.sessions++;
+	set_state(session, SESSION_READY, 0, NULL);
+	if (!session->call.pending)
+		return LINK_USEFUL;
+	if (hello->kernel_api == 0)
+		fail_no_kernel(session);
+	else
+		send_call(session);
+	return LINK_USEFUL;
+}
+
+static enum link_use take_version_error(struct session *session)
+{
+	struct failure failure;
+	char text[MESSAGE_MAX_TEXT_BYTES + 64];
+
+	snprintf(text, sizeof(text), "it speaks another protocol version: %s",
+		 session->message.error.text);
+	failure_set(&failure, EXIT_UNREACHABLE,
+		    "guest %s: %s; contigd speaks %d: install the "
+		    "contig-agent that belongs to this contigd",
+		    session->guest, text, FRAME_VERSION);
+	begin_silence(session, SESSION_VERSION, text);
+	end_call(session, NULL, &failure);
+	return LINK_USEFUL;
+}
+
+static void fail_agent_error(struct session *session)
+{
+	const struct message_error *error = &session->message.error;
+	struct failure failure;
+
+	switch (error->code) {
+	case MESSAGE_ERROR_NO_KERNEL:
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: its kernel has no usable "
+			    "/dev/coalesce (%s); boot the guest with a "
+			    "kernel that has CONFIG_COALESCE",
+			    session->guest, error->text);
+		break;
+	case MESSAGE_ERROR_LIMIT:
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: over the agent's limits: %s; release "
+			    "held regions, or raise the limit in the guest",
+			    session->guest, error->text);
+		break;
+	case MESSAGE_ERROR_KERNEL:
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: the guest's kernel refused: %s",
+			    session->guest, error->text);
+		break;
+	case MESSAGE_ERROR_BUSY:
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: the agent is busy; try again",
+			    session->guest);
+		break;
+	default:
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: the agent refused (%s): %s",
+			    session->guest, message_error_name(error->code),
+			    error->text);
+		break;
+	}
+	set_state(session, SESSION_READY, 0, NULL);
+	end_call(session, NULL, &failure);
+}
+
+/* Calls that DONE ends, and so on: which answer belongs to which question. */
+static bool ends_call(enum message_type question, enum message_type answer)
+{
+	switch (question) {
+	case MESSAGE_STATE_GET:
+		return answer == MESSAGE_STATE;
+	case MESSAGE_PLAN:
+	case MESSAGE_REQUEST:
+		return answer == MESSAGE_ANSWER;
+	case MESSAGE_TOUCH:
+	case MESSAGE_HOLD:
+	case MESSAGE_RELEASE:
+	case MESSAGE_LIST:
+		return answer == MESSAGE_DONE;
+	case MESSAGE_MAP_GET:
+		return answer == MESSAGE_MAP;
+	default:
+		return false;
+	}
+}
+
+static bool continues_call(enum message_type question,
+			   enum message_type answer)
+{
+	return (question == MESSAGE_REQUEST && answer == MESSAGE_PROGRESS) ||
+	       ((question == MESSAGE_REQUEST || question == MESSAGE_LIST) &&
+		answer == MESSAGE_REGIONS);
+}
+
+static enum link_use take_call_frame(struct session *session,
+				     const struct frame *frame)
+{
+	struct call *call = &session->call;
+	struct message *message = &session->message;
+	uint64_t seconds;
+	struct failure failure;
+	int r;
+
+	if (!call->pending || frame->request == 0)
+		goto drop;
+	/* The answer to a ping: a sign of life, whatever it says. */
+	if (frame->request > call->request &&
+	    frame->request <= session->last_request) {
+		call->heard_ns = clock_now_ns();
+		return LINK_USEFUL;
+	}
+	if (frame->request != call->request)
+		goto drop;
+	r = message_decode(frame->type, frame->payload, frame->payload_bytes,
+			   message);
+	if (r < 0) {
+		fail_faulty(session, r == -ENOTSUP ?
+					     "a message of unknown type" :
+					     "a message that does not decode");
+		return LINK_USELESS;
+	}
+	call->heard_ns = clock_now_ns();
+	if (message->type == MESSAGE_ERROR) {
+		fail_agent_error(session);
+		return LINK_USEFUL;
+	}
+	if (ends_call(call->message_type, message->type)) {
+		session->faulty_ns = 0;
+		set_state(session, SESSION_READY, 0, NULL);
+		end_call(session, message, NULL);
+		return LINK_USEFUL;
+	}
+	if (!continues_call(call->message_type, message->type)) {
+		fail_faulty(session, "an answer to another question");
+		return LINK_USELESS;
+	}
+	seconds = (call->timeout_ns + SESSION_CANCEL_NS) / NS_PER_S + 1;
+	if (++call->useful_frames > MESSAGE_MAX_COUNT +
+					    seconds *
+						    SESSION_MAX_PROGRESS_PER_S) {
+		fail_faulty(session, "more messages than a request can need");
+		return LINK_USELESS;
+	}
+	r = call->calls->message(call->userdata, message, &failure);
+	if (r < 0) {
+		become_faulty(session, failure.text);
+		end_call(session, NULL, &failure);
+		return LINK_USELESS;
+	}
+	return LINK_USEFUL;
+
+drop:
+	session->counts.dropped_frames++;
+	return LINK_USELESS;
+}
+
+static enum link_use on_frame(void *userdata, const struct frame *frame)
+{
+	struct session *session = userdata;
+	bool hello = session->state == SESSION_HELLO ||
+		     session->state == SESSION_CHECKING ||
+		     session->state == SESSION_SILENT ||
+		     session->state == SESSION_VERSION;
+
+	/*
+	 * An agent of another version answers in frames of that version; their
+	 * header is the same, and only ERROR VERSION is looked for in them.
+	 */
+	if (frame->session != session->nonce ||
+	    (frame->version != FRAME_VERSION &&
+	     !(hello && frame->type == MESSAGE_ERROR)))
+		goto drop;
+	session->heard_ns = clock_now_ns();
+	if (!hello)
+		return take_call_frame(session, frame);
+	if (message_decode(frame->type, frame->payload, frame->payload_bytes,
+			   &session->message) < 0) {
+		fail_faulty(session, "an answer to HELLO that does not decode");
+		return LINK_USELESS;
+	}
+	if (session->message.type == MESSAGE_HELLO_REPLY)
+		return take_hello_reply(session);
+	if (session->message.type == MESSAGE_ERROR &&
+	    session->message.error.code == MESSAGE_ERROR_VERSION)
+		return take_version_error(session);
+drop:
+	session->counts.dropped_frames++;
+	return LINK_USELESS;
+}
+
+static void on_up(void *userdata)
+{
+	struct session *session = userdata;
+
+	begin_session(session);
+}
+
+static void on_down(void *userdata, int error)
+{
+	struct session *session = userdata;
+
+	session->have_hello = false;
+	if (error == -ENOBUFS) {
+		fail_faulty(session, "an endless stream without an answer");
+		return;
+	}
+	set_state(session, SESSION_DOWN, 0, strerror(-error));
+	fail_unreachable(session, strerror(-error));
+}
+
+static const struct link_events link_events = {
+	.up = on_up,
+	.down = on_down,
+	.frame = on_frame,
+};
+
+static void cancel_call(struct session *session)
+{
+	session->call.deadline_ns = 0;
+	send_small(session, MESSAGE_CANCEL, session->call.request);
+	set_state(session, SESSION_CANCELLING, SESSION_CANCEL_NS, NULL);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct session *session = userdata;
+	struct call *call = &session->call;
+	uint64_t now_ns = clock_now_ns();
+
+	(void)source;
+	(void)usec;
+	switch (session->state) {
+	case SESSION_HELLO:
+		if (now_ns < session->state_deadline_ns)
+			break;
+		begin_silence(session, SESSION_SILENT, "no answer to HELLO");
+		fail_unreachable(session, "no answer to HELLO");
+		break;
+	case SESSION_CHECKING:
+		if (now_ns < session->state_deadline_ns)
+			break;
+		/* The guest may have booted again: begin anew, once. */
+		begin_session(session);
+		break;
+	case SESSION_SILENT:
+	case SESSION_VERSION:
+		if (now_ns >= session->state_deadline_ns)
+			begin_session(session);
+		break;
+	case SESSION_BUSY:
+		if (now_ns - call->heard_ns >= SESSION_DEAD_NS) {
+			begin_session(session);
+			fail_unreachable(session, "it died in the middle");
+			break;
+		}
+		if (call->deadline_ns != 0 && now_ns >= call->deadline_ns) {
+			cancel_call(session);
+			break;
+		}
+		if (now_ns >= session->ping_ns) {
+			if (link_sent(session->link))
+				send_small(session, MESSAGE_STATE_GET,
+					   ++session->last_request);
+			session->ping_ns = now_ns + SESSION_PING_NS;
+		}
+		break;
+	case SESSION_CANCELLING:
+		if (now_ns < session->state_deadline_ns)
+			break;
+		begin_session(session);
+		fail_unreachable(session, "it does not end what it was told "
+					  "to cancel");
+		break;
+	case SESSION_READY:
+		session->ping_ns = 0;
+		if (call->message != NULL)
+			send_call(session);
+		break;
+	case SESSION_DOWN:
+	case SESSION_FAULTY:
+	case SESSION_NR_STATES:
+		break;
+	}
+	arm_timer(session);
+	return 0;
+}
+
+int session_new(sd_event *event, const char *path, const char *guest,
+		const struct session_events *events, void *userdata,
+		struct session **ret_session)
+{
+	struct session *session;
+	int r;
+
+	session = calloc(1, sizeof(*session));
+	if (session == NULL)
+		return -ENOMEM;
+	session->event = event;
+	session->guest = guest;
+	session->path = path;
+	session->events = events;
+	session->userdata = userdata;
+	r = sd_event_add_time(event, &session->timer, CLOCK_MONOTONIC, 0, 1000,
+			      on_timer, session);
+	if (r < 0)
+		goto free_session;
+	sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
+	r = link_new(event, path, &link_events, session, &session->link);
+	if (r < 0)
+		goto free_timer;
+	*ret_session = session;
+	return 0;
+
+free_timer:
+	sd_event_source_disable_unref(session->timer);
+free_session:
+	free(session);
+	return r;
+}
+
+void session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	link_free(session->link);
+	sd_event_source_disable_unref(session->timer);
+	free(session->call.message);
+	free(session);
+}
+
+int session_call(struct session *session, const struct message *message,
+		 uint64_t timeout_ns, const struct session_calls *calls,
+		 void *userdata, struct failure *ret_failure)
+{
+	struct call *call = &session->call;
+
+	if (session->state == SESSION_FAULTY) {
+		failure_set(ret_failure, EXIT_UNREACHABLE,
+			    "guest %s: left alone for up to %ju s since its "
+			    "agent broke the rules; check what runs in it, "
+			    "then try again",
+			    session->guest,
+			    (uintmax_t)(session->faulty_ns / NS_PER_S));
+		return -EHOSTDOWN;
+	}
+	if (call->pending || session->state == SESSION_BUSY ||
+	    session->state == SESSION_CANCELLING) {
+		failure_set(ret_failure, EXIT_FAILED,
+			    "guest %s: another request is running; wait for "
+			    "its end or interrupt it",
+			    session->guest);
+		return -EBUSY;
+	}
+	*call = (struct call){
+		.pending = true,
+		.calls = calls,
+		.userdata = userdata,
+		.timeout_ns = timeout_ns,
+		.message_type = message->type,
+	};
+	call->message = malloc(sizeof(*message));
+	if (call->message == NULL) {
+		*call = (struct call){ 0 };
+		failure_set(ret_failure, EXIT_FAILED,
+			    "guest %s: out of memory", session->guest);
+		return -ENOMEM;
+	}
+	*call->message = *message;
+	switch (session->state) {
+	case SESSION_DOWN:
+		link_hurry(session->link);
+		break;
+	case SESSION_SILENT:
+	case SESSION_VERSION:
+		begin_session(session);
+		break;
+	case SESSION_READY:
+		if (session->hello.kernel_api == 0) {
+			/* With a new session the agent looks again. */
+			begin_session(session);
+		} else if (clock_now_ns() - session->heard_ns >
+			   SESSION_PING_NS) {
+			send_small(session, MESSAGE_HELLO, 0);
+			set_state(session, SESSION_CHECKING,
+				  SESSION_HELLO_NS, NULL);
+		} else {
+			session->ping_ns = 1; /* on_timer() sends it */
+			arm_timer(session);
+		}
+		break;
+	default: /* HELLO, CHECKING: its answer sends the call */
+		break;
+	}
+	return 0;
+}
+
+void session_cancel(struct session *session)
+{
+	if (session->state == SESSION_BUSY)
+		cancel_call(session);
+}
+
+void session_drop(struct session *session)
+{
+	session->call.pending = false;
+	end_call(session, NULL, NULL);
+	switch (session->state) {
+	case SESSION_READY:
+	case SESSION_CHECKING:
+	case SESSION_BUSY:
+	case SESSION_CANCELLING:
+		begin_session(session);
+		break;
+	default:
+		break;
+	}
+}
+
+void session_fault(struct session *session, const char *text)
+{
+	session->call.pending = false;
+	end_call(session, NULL, NULL);
+	become_faulty(session, text);
+}
+
+enum session_state session_state(const struct session *session)
+{
+	return session->state;
+}
+
+const struct message_hello_reply *session_hello(const struct session *session)
+{
+	return session->have_hello ? &session->hello : NULL;
+}
+
+const struct session_counts *session_counts(const struct session *session)
+{
+	return &session->counts;
+}
+
+const struct frame_stats *session_frame_stats(const struct session *session)
+{
+	return link_stats(session->link);
+}

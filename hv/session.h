@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's side of the protocol with one guest's agent; proto/PROTOCOL.md
+ * is the specification.
+ *
+ * One call at a time. A call ends by its answer, by the agent's refusal, by
+ * time, or by the end of the connection; after each of the last two a new
+ * session is begun, by which the agent gives back what was not kept.
+ */
+#ifndef CONTIG_HV_SESSION_H
+#define CONTIG_HV_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "hv/clock.h"
+#include "hv/failure.h"
+#include "proto/frame.h"
+#include "proto/message.h"
+
+/* How long a living agent may take to say hello; a slow guest needs some. */
+#define SESSION_HELLO_NS (5 * NS_PER_S)
+/* While a call runs the agent is asked for a sign of life this often... */
+#define SESSION_PING_NS (2 * NS_PER_S)
+/* ...and taken for dead when it gave none for so long. */
+#define SESSION_DEAD_NS (12 * NS_PER_S)
+/* How long a cancelled request may take to end. */
+#define SESSION_CANCEL_NS (10 * NS_PER_S)
+/* How long a guest is left alone after it has broken the rules. */
+#define SESSION_FAULTY_FIRST_NS (1 * NS_PER_S)
+#define SESSION_FAULTY_LAST_NS (64 * NS_PER_S)
+/* Useful frames in one call beyond its regions: PROGRESS, 10 a second. */
+#define SESSION_MAX_PROGRESS_PER_S 50
+
+enum session_state {
+	/* Not connected. A call waits for the next try, which comes at once. */
+	SESSION_DOWN,
+	/* HELLO was sent. Only HELLO_REPLY and ERROR VERSION are taken. */
+	SESSION_HELLO,
+	/* No answer came. A timer or a call says HELLO again. */
+	SESSION_SILENT,
+	/* There is a session and no call. */
+	SESSION_READY,
+	/* HELLO was repeated to see that the agent still lives; a call waits. */
+	SESSION_CHECKING,
+	/* A call runs: its answers are taken, all else is dropped. */
+	SESSION_BUSY,
+	/* CANCEL was sent: as BUSY, for a short time. */
+	SESSION_CANCELLING,
+	/* The agent speaks another version. As SILENT. */
+	SESSION_VERSION,
+	/* The guest broke the rules. Closed until the back-off is over; calls
+	 * are refused. */
+	SESSION_FAULTY,
+	SESSION_NR_STATES,
+};
+
+struct session_calls {
+	/*
+	 * A message that belongs to the call and does not end it (REGIONS,
+	 * PROGRESS). Return: 0; -EBADMSG with @ret_failure: the guest broke
+	 * the rules, and done() follows.
+	 */
+	int (*message)(void *userdata, const struct message *message,
+		       struct failure *ret_failure);
+	/*
+	 * The call has ended: by @answer, or for another reason, then @answer
+	 * is NULL. Not called from inside session_call(), _cancel(), _drop().
+	 */
+	void (*done)(void *userdata, const struct message *answer,
+		     const struct failure *failure);
+};
+
+struct session_events {
+	/* The state has changed; @text says why, may be NULL. For logs. */
+	void (*changed)(void *userdata, enum session_state state,
+			const char *text);
+};
+
+struct session_counts {
+	uint64_t dropped_frames; /* wrong nonce, not asked for, late */
+	uint64_t faults;
+	uint64_t sessions;
+};
+
+struct session;
+
+/* @path: of the agent's socket; @guest: its name, for messages, borrowed. */
+int session_new(sd_event *event, const char *path, const char *guest,
+		const struct session_events *events, void *userdata,
+		struct session **ret_session);
+void session_free(struct session *session);
+
+/**
+ * session_call() - have the agent do something
+ * @message: one of STATE_GET, PLAN, REQUEST, TOUCH, HOLD, RELEASE, LIST,
+ *	MAP_GET; copied.
+ * @timeout_ns: for the answer; when it is over the call is cancelled.
+ *
+ * Return: 0, and calls->done() follows; or a negative errno with @ret_failure.
+ */
+int session_call(struct session *session, const struct message *message,
+		 uint64_t timeout_ns, const struct session_calls *calls,
+		 void *userdata, struct failure *ret_failure);
+
+/* The running call shall end soon; done() comes all the same. */
+void session_cancel(struct session *session);
+
+/*
+ * Nobody waits for the running call any more, or what it made is not wanted:
+ * begins a new session, by which the agent releases what is not kept.
+ */
+void session_drop(struct session *session);
+
+/* What the guest said was a lie: it is faulty. done() isn't called. */
+void session_fault(struct session *session, const char *text);
+
+enum session_state session_state(const struct session *session);
+const char *session_state_name(enum session_state state);
+/* Of the current session, or NULL. */
+const struct message_hello_reply *session_hello(const struct session *session);
+const struct session_counts *session_counts(const struct session *session);
+const struct frame_stats *session_frame_stats(const struct session *session);
+
+#endif
