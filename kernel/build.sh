@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # build.sh release|debug: sees to it that build/kernel/VARIANT is a folder with
-# bzImage and config of the guest kernel: Debian's linux-source-6.12 with
+# bzImage, config and selftest of the guest kernel: Debian's linux-source-6.12 with
 # kernel/patches/6.12 applied.
 #
 # Finished images are kept in ~/.cache/contig/kernel/KEY. KEY is a hash of all
@@ -30,7 +30,7 @@ esac
 fragments+=(configs/kernel/coalesce.config)
 
 # A change to how images are built changes their key by this number.
-recipe=1
+recipe=2
 
 image_key() {
 	{
@@ -111,6 +111,9 @@ build() { # SRC OUT DEST
 	cp "$2/arch/x86/boot/bzImage" "$tmp/"
 	cp "$2/.config" "$tmp/config"
 	cp "$2/System.map" "$tmp/"
+	# Kept with the image, so that who finds both needs no source.
+	gcc -static -O2 -Wall -I kernel/uapi -o "$tmp/coalesce_test" \
+		"$1/tools/testing/selftests/coalesce/coalesce_test.c"
 	mv -T "$tmp" "$3"
 }
 

@@ -5,7 +5,7 @@
 #
 #   guest_start NAME [--kernel release|debug|FILE] [--mem MIB] [--smp N]
 #               [--memory TYPE,OPTIONS] [--disk MIB] [--append WORDS]
-#               [-- QEMU-ARGUMENTS...]
+#               [--add PROGRAM] [-- QEMU-ARGUMENTS...]
 #   guest_run NAME [--timeout S] COMMAND     output and exit status are
 #                                            COMMAND's; it runs in busybox sh
 #   guest_qmp NAME JSON                      the answer as one line
@@ -51,6 +51,7 @@ guest_kernel() {
 
 guest_start() {
 	local name=$1 kernel=release mem=1024 smp=2 append='' disk='' dir
+	local initrd=$build/tests/guest/initramfs.cpio add=''
 	local memory='memory-backend-ram' args=() accel image
 	shift
 	while [ $# -gt 0 ]; do
@@ -61,6 +62,7 @@ guest_start() {
 		--memory) memory=$2 ;;
 		--disk) disk=$2 ;;
 		--append) append=$2 ;;
+		--add) add=$2 ;;
 		--)
 			shift
 			args+=("$@")
@@ -80,12 +82,19 @@ guest_start() {
 		args+=(-drive "if=none,id=disk,format=raw,file=$dir/disk.img"
 			-device virtio-blk-pci,drive=disk)
 	fi
+	if [ -n "$add" ]; then
+		# The kernel unpacks archives that stand one behind the other.
+		install -D -m 755 "$add" "$dir/add/bin/$(basename "$add")"
+		(cd "$dir/add" && find . | cpio -o -H newc --quiet -R 0:0) |
+			cat "$initrd" - > "$dir/initramfs.cpio"
+		initrd=$dir/initramfs.cpio
+	fi
 	read -ra accel <<< "$(guest_accel)"
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
 		-machine q35,memory-backend=ram \
 		-object "$memory,id=ram,size=${mem}M" \
 		-m "$mem" -smp "$smp" -nodefaults -nographic -no-reboot \
-		-kernel "$image" -initrd "$build/tests/guest/initramfs.cpio" \
+		-kernel "$image" -initrd "$initrd" \
 		-append "console=ttyS0 panic=-1 $append" \
 		-chardev "file,id=con,path=$dir/console.log" \
 		-serial chardev:con \

@@ -53,7 +53,8 @@ enum coalesce_strategy {
 /**
  * enum coalesce_reason - why a region was not made
  * @COALESCE_WHY_NONE: not a reason; its counter is always 0.
- * @COALESCE_WHY_RESERVED: firmware, holes, memory reserved at boot.
+ * @COALESCE_WHY_RESERVED: firmware, holes, memory reserved at boot, blocks set
+ *	aside for atomic allocations.
  * @COALESCE_WHY_SLAB: slab objects in the way.
  * @COALESCE_WHY_PGTABLE: page tables in the way.
  * @COALESCE_WHY_KERNEL: other kernel memory in the way.
