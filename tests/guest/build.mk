@@ -8,7 +8,8 @@ guest_names := $(patsubst tests/guest/prog/%.c,%,$(wildcard tests/guest/prog/*.c
 guest_bins := $(guest_names:%=$(guest_build)/bin/%) $(guest_build)/bin/guest-runner
 assume_bins := $(patsubst tests/guest/assume/%.c,$(guest_build)/bin/assume-%,\
 	$(wildcard tests/guest/assume/*.c))
-guest_common := control page
+guest_common := $(patsubst tests/guest/common/%.c,%,\
+	$(wildcard tests/guest/common/*.c))
 guest_common_objects := $(guest_common:%=$(guest_build)/common/%.o)
 guest_content := tests/guest/tell $(guest_bins) $(assume_bins) $(filter %/contig-agent,$(PROGRAMS))
 

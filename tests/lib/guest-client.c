@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * guest-client SOCKET SECONDS COMMAND|--ping: has guest-runner run a shell
- * command, prints what it printed and ends with its status; 124 when the
- * answer did not come in time, 125 when the guest is gone.
+ * command, prints what it printed and ends with its status; 250 when the
+ * answer did not come in time, 251 when the guest is gone.
  */
 #include "tests/lib/peer.h"
 

@@ -133,6 +133,15 @@ guest_run() {
 		shift 2
 	fi
 	guest-client "$tap_dir/$name/cmd.sock" "$timeout" "$*"
+	local status=$?
+	# It runs one command at a time: with one that hangs it is of no more
+	# use, and what follows should fail now and not after a deadline each.
+	if [ "$status" = 250 ]; then
+		diag "guest $name: no end of: $*"
+		diag "$(tail -n 20 "$tap_dir/$name/console.log")"
+		kill -KILL "$(cat "$tap_dir/$name/pid")" 2>/dev/null
+	fi
+	return "$status"
 }
 
 guest_qmp() {
@@ -159,6 +168,6 @@ guest_agent() {
 
 # guest_oops NAME: lines in the kernel's log that no healthy kernel prints.
 guest_oops() {
-	grep -aE 'BUG:|WARNING:|KASAN|KFENCE|UBSAN|Oops|general protection|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad page|Bad page|list_(add|del) corruption|Kernel panic|hung_task|blocked for more than|soft lockup|rcu.*stall' \
+	grep -aE 'BUG:|WARNING:|KASAN|KFENCE|UBSAN|Oops|general protection|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad page|Bad page|list_(add|del) corruption|Kernel panic|hung_task|blocked for more than|Out of memory|invoked oom-killer|soft lockup|rcu.*stall' \
 		"$tap_dir/$1/console.log"
 }

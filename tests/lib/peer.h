@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /* What these programs exit with when it is not the guest's own status. */
-#define PEER_EXIT_DEADLINE 124
-#define PEER_EXIT_FAILED 125
+#define PEER_EXIT_DEADLINE 250
+#define PEER_EXIT_FAILED 251
 
 struct peer {
 	const char *name; /* for messages */
