@@ -147,4 +147,5 @@ main() {
 	ln -sfnT "$dest" "$work/$variant"
 }
 
-main
+# On one line: bash may find another file here when main has ended.
+main; exit
