@@ -662,8 +662,16 @@ int session_call(struct session *session, const struct message *message,
 
 void session_cancel(struct session *session)
 {
-	if (session->state == SESSION_BUSY)
+	struct failure failure;
+
+	if (session->state == SESSION_BUSY) {
 		cancel_call(session);
+	} else if (session->call.message != NULL) {
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: interrupted before its agent was asked",
+			    session->guest);
+		end_call(session, NULL, &failure);
+	}
 }
 
 void session_drop(struct session *session)

@@ -66,7 +66,7 @@ struct session_calls {
 		       struct failure *ret_failure);
 	/*
 	 * The call has ended: by @answer, or for another reason, then @answer
-	 * is NULL. Not called from inside session_call(), _cancel(), _drop().
+	 * is NULL. Not called from inside session_call() and session_drop().
 	 */
 	void (*done)(void *userdata, const struct message *answer,
 		     const struct failure *failure);
@@ -104,7 +104,10 @@ int session_call(struct session *session, const struct message *message,
 		 uint64_t timeout_ns, const struct session_calls *calls,
 		 void *userdata, struct failure *ret_failure);
 
-/* The running call shall end soon; done() comes all the same. */
+/*
+ * The running call shall end soon; done() comes all the same, from inside
+ * when the call was not sent yet.
+ */
 void session_cancel(struct session *session);
 
 /*

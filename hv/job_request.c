@@ -1,0 +1,736 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * request: have the guest make regions, put huge pages behind them, see that
+ * they are there, then let the guest keep or have them.
+ *
+ * The regions belong to the agent, which holds them for contigd, from the
+ * guest's answer to the KEEP step. Whatever goes wrong between the two leads
+ * through KEEP as a release, or to a new session, by which the agent releases
+ * them too. If contigd dies, its end of the socket closes: same effect.
+ */
+#include "hv/job_kind.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hv/clock.h"
+#include "hv/region_check.h"
+
+/* A touch writes one page of each 2 MiB; the rest is the guest being slow. */
+#define TOUCH_TIMEOUT_NS (60 * NS_PER_S)
+/* What the host adds to the time that the guest was given. */
+#define GRACE_NS (10 * NS_PER_S)
+
+enum request_state {
+	/* Nothing was sent to the guest yet. */
+	REQUEST_BEGIN,
+	/* The guest makes regions, or plans. CANCEL can be sent. */
+	REQUEST_MAKE,
+	/* The guest touches what it made. */
+	REQUEST_TOUCH,
+	/* The host task runs; the guest is not talked to. */
+	REQUEST_BACK,
+	/* QEMU is asked for KVM's counters, while the regions are held. */
+	REQUEST_KVM,
+	/* HOLD or RELEASE; can't be cancelled any more. */
+	REQUEST_KEEP,
+	REQUEST_NR_STATES,
+};
+
+static const char *const state_names[] = {
+	[REQUEST_BEGIN] = "begin", [REQUEST_MAKE] = "make",
+	[REQUEST_TOUCH] = "touch", [REQUEST_BACK] = "back",
+	[REQUEST_KVM] = "kvm",	   [REQUEST_KEEP] = "keep",
+};
+
+static_assert(sizeof(state_names) / sizeof(state_names[0]) ==
+		      REQUEST_NR_STATES,
+	      "each state has a name");
+
+struct request {
+	enum request_state state;
+	/* What REGIONS frames brought; checked as a whole at the end. */
+	struct message_region *regions;
+	uint32_t nr_regions;
+	uint32_t capacity;
+	uint32_t nr_done; /* ids sent in TOUCH, HOLD, RELEASE */
+	uint32_t nr_sent; /* ids in the message under way */
+	bool answered;
+	struct message_answer answer;
+	/* One for each region. */
+	enum back_reason *reasons;
+	struct hva *hvas;
+	int *nodes;
+	uint32_t backed;
+	bool looked;
+	enum evidence_method method;
+	bool hugetlb;
+	uint64_t host_ns;
+	json_t *kvm;
+	bool release; /* in KEEP: although a hold was asked for */
+	bool failed; /* in KEEP: fail with this afterwards */
+	struct failure failure;
+	struct message message; /* the one to be sent */
+};
+
+static void keep(struct job *job);
+
+static struct request *state_of(struct job *job)
+{
+	return job->state;
+}
+
+static void set_state(struct job *job, enum request_state state)
+{
+	state_of(job)->state = state;
+}
+
+/* The regions made are given back before the job fails. */
+static void fail_after_release(struct job *job)
+{
+	struct request *request = state_of(job);
+
+	request->failed = true;
+	request->release = true;
+	request->nr_done = 0;
+	keep(job);
+}
+
+/* ---- the answer --------------------------------------------------------- */
+
+static json_t *region_to_json(const struct job *job, uint32_t i)
+{
+	const struct request *request = job->state;
+	const struct message_region *region = &request->regions[i];
+	bool held = job->command.into == COMMAND_INTO_HOLD &&
+		    !request->release;
+	json_t *node;
+
+	if (request->looked && request->nodes[i] >= 0)
+		node = json_integer(request->nodes[i]);
+	else
+		node = json_null();
+	return json_pack("{s:I, s:o, s:I, s:s, s:o, s:b, s:i, s:o}", "id",
+			 (json_int_t)region->id, "gpa",
+			 job_hex(gfn_to_gpa(region->gfn).v), "size",
+			 (json_int_t)order_to_bytes(region->order), "state",
+			 held ? "held" : "free", "hva",
+			 job_hex(request->hvas[i].v), "backed",
+			 request->looked && request->reasons[i] == BACK_FINE,
+			 "guest_node", region->nid, "host_node", node);
+}
+
+static void add_shortfall(json_t *list, const char *side, const char *reason,
+			  uint64_t regions)
+{
+	if (regions == 0)
+		return;
+	json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "side", side,
+					      "reason", reason, "regions",
+					      (json_int_t)regions));
+}
+
+static json_t *shortfall_to_json(const struct job *job)
+{
+	const struct request *request = job->state;
+	const struct message_answer *answer = &request->answer;
+	uint64_t counts[BACK_NR_REASONS] = { 0 };
+	json_t *list = json_array();
+	uint32_t i;
+
+	for (i = 0; i < answer->nr_shortfall; i++)
+		add_shortfall(list, "guest",
+			      message_reason_name(answer->shortfall[i].reason),
+			      answer->shortfall[i].regions);
+	if (job->command.dry_run)
+		return list;
+	for (i = 0; i < request->nr_regions; i++)
+		counts[request->looked ? request->reasons[i] :
+					 BACK_CANCELLED]++;
+	for (i = BACK_FINE + 1; i < BACK_NR_REASONS; i++)
+		add_shortfall(list, "host",
+			      back_reason_name((enum back_reason)i), counts[i]);
+	return list;
+}
+
+static json_t *answer_to_json(const struct job *job)
+{
+	const struct request *request = job->state;
+	const struct command *command = &job->command;
+	const struct message_answer *answer = &request->answer;
+	const char *evidence = NULL;
+	json_t *regions = json_array();
+	json_t *work;
+	uint32_t i;
+
+	for (i = 0; i < request->nr_regions; i++)
+		json_array_append_new(regions, region_to_json(job, i));
+	if (request->looked)
+		evidence = request->hugetlb ?
+				   "hugetlb" :
+				   evidence_method_name(request->method);
+	work = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "moves_tried",
+			 (json_int_t)answer->moves_tried, "moves_done",
+			 (json_int_t)answer->moves_done, "bytes_copied",
+			 (json_int_t)answer->bytes_copied, "pages_scanned",
+			 (json_int_t)answer->pages_scanned, "guest_ns",
+			 (json_int_t)answer->guest_ns, "host_ns",
+			 (json_int_t)request->host_ns);
+	return json_pack(
+		"{s:i, s:s, s:I, s:I, s:I, s:I, s:s?, s:O?, s:o, s:o, s:o, "
+		"s:I, s:s, s:s, s:b, s:b}",
+		"version", 1, "guest", job->guest->name, "size",
+		(json_int_t)order_to_bytes(command->order), "requested",
+		(json_int_t)command->count, "made", (json_int_t)answer->made,
+		"backed", (json_int_t)request->backed, "evidence", evidence,
+		"kvm", request->kvm, "regions", regions, "work", work,
+		"shortfall", shortfall_to_json(job), "elapsed_ns",
+		(json_int_t)(clock_now_ns() - job->start_ns), "strategy",
+		command_strategy_name(command->strategy), "into",
+		command_into_name(command->into), "dry_run", command->dry_run,
+		"cancelled", job->cancelled);
+}
+
+static void succeed(struct job *job)
+{
+	const struct request *request = state_of(job);
+	uint32_t reached = job->command.dry_run ? request->answer.made :
+						  request->backed;
+
+	job_succeed(job,
+		    reached == job->command.count && !job->cancelled ?
+			    EXIT_REACHED :
+			    EXIT_PARTLY,
+		    answer_to_json(job));
+}
+
+/* ---- messages with ids: TOUCH, HOLD, RELEASE ------------------------------ */
+
+static void on_ids_done(void *userdata, const struct message *answer,
+			const struct failure *failure);
+
+static const struct session_calls ids_calls = {
+	.done = on_ids_done,
+};
+
+static enum message_type ids_type(const struct job *job)
+{
+	const struct request *request = job->state;
+
+	if (request->state == REQUEST_TOUCH)
+		return MESSAGE_TOUCH;
+	if (job->command.into == COMMAND_INTO_HOLD && !request->release)
+		return MESSAGE_HOLD;
+	return MESSAGE_RELEASE;
+}
+
+/* The next ids, as many as one message takes. */
+static void send_ids(struct job *job)
+{
+	struct request *request = state_of(job);
+	struct message_ids *ids = &request->message.ids;
+	struct failure failure;
+	uint32_t i;
+	int r;
+
+	memset(&request->message, 0, sizeof(request->message));
+	request->message.type = ids_type(job);
+	ids->count = request->nr_regions - request->nr_done;
+	if (ids->count > MESSAGE_MAX_IDS)
+		ids->count = MESSAGE_MAX_IDS;
+	for (i = 0; i < ids->count; i++)
+		ids->ids[i] = request->regions[request->nr_done + i].id;
+	request->nr_sent = ids->count;
+	r = session_call(job->guest->session, &request->message,
+			 TOUCH_TIMEOUT_NS, &ids_calls, job, &failure);
+	if (r < 0) {
+		session_drop(job->guest->session);
+		job_fail(job, &failure);
+	}
+}
+
+/* ---- KEEP: the regions are the guest's again, or kept ------------------- */
+
+static void finish(struct job *job)
+{
+	struct request *request = state_of(job);
+
+	if (request->failed)
+		job_fail(job, &request->failure);
+	else
+		succeed(job);
+}
+
+static void keep(struct job *job)
+{
+	struct request *request = state_of(job);
+
+	set_state(job, REQUEST_KEEP);
+	if (job->cancelled)
+		request->release = true;
+	request->nr_done = 0;
+	if (request->nr_regions == 0)
+		finish(job);
+	else
+		send_ids(job);
+}
+
+/* ---- KVM ------------------------------------------------------------------ */
+
+static void on_kvm(struct job *job, json_t *kvm)
+{
+	state_of(job)->kvm = json_incref(kvm);
+	keep(job);
+}
+
+/* ---- BACK ----------------------------------------------------------------- */
+
+/* Several 2 MiB ranges may make one region: it is as good as its worst. */
+static void take_results(struct job *job, const struct host_task *task)
+{
+	struct request *request = state_of(job);
+	uint32_t i;
+	size_t n;
+
+	request->looked = true;
+	request->method = task->run.used_method;
+	request->hugetlb = task->run.hugetlb;
+	request->host_ns = task->run.host_ns;
+	for (i = 0; i < request->nr_regions; i++)
+		request->nodes[i] = -ENOENT;
+	for (n = 0; n < task->run.count; n++) {
+		const struct back_range *range = &task->run.ranges[n];
+
+		if (range->reason != BACK_FINE)
+			request->reasons[range->index] = range->reason;
+		if (range->hva.v == request->hvas[range->index].v)
+			request->nodes[range->index] = task->nodes[n];
+	}
+	for (i = 0; i < request->nr_regions; i++) {
+		if (request->reasons[i] == BACK_FINE)
+			request->backed++;
+	}
+}
+
+static void on_backed(void *userdata, struct host_task *task)
+{
+	struct job *job = userdata;
+	struct request *request = state_of(job);
+	int error = task->error;
+
+	job->host_task = NULL;
+	if (error == 0)
+		take_results(job, task);
+	host_task_free(task);
+	if (error == 0) {
+		job_progress(job, "backing", request->backed,
+			     request->nr_regions);
+		set_state(job, REQUEST_KVM);
+		job_ask_kvm(job, on_kvm);
+		return;
+	}
+	if (error == -ESRCH)
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: QEMU ended in the middle of the "
+			    "request; start the guest again",
+			    job->guest->name);
+	else
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: can't look at QEMU's memory (pid %d): "
+			    "%s; contigd needs to be root or QEMU's user with "
+			    "CAP_SYS_PTRACE and CAP_SYS_NICE",
+			    job->guest->name, (int)job->process->pid,
+			    strerror(-error));
+	fail_after_release(job);
+}
+
+static int start_backing(struct job *job)
+{
+	struct request *request = state_of(job);
+	uint64_t in_region = UINT64_C(1) << (job->command.order - HUGE_ORDER);
+	struct host_task *task;
+	size_t n = 0;
+	uint32_t i;
+	uint64_t j;
+	int r;
+
+	r = host_task_new(job->process, request->nr_regions * in_region,
+			  &task);
+	if (r < 0)
+		return r;
+	for (i = 0; i < request->nr_regions; i++) {
+		struct gpa gpa = gfn_to_gpa(request->regions[i].gfn);
+		struct hva hva = request->hvas[i];
+
+		for (j = 0; j < in_region; j++) {
+			task->run.ranges[n++] = (struct back_range){
+				.hva = { hva.v + (j << HUGE_SHIFT) },
+				.congruent = addr_congruent(gpa, hva),
+				.index = i,
+			};
+		}
+	}
+	back_sort(task->run.ranges, task->run.count);
+	task->run.method = job->guest->evidence;
+	task->run.deadline_ns = job->deadline_ns;
+	task->want_nodes = true;
+	task->done = on_backed;
+	task->userdata = job;
+	r = host_task_start(task, job->guest->workers);
+	if (r < 0) {
+		host_task_free(task);
+		return r;
+	}
+	job->host_task = task;
+	job_watch_host_task(job);
+	return 0;
+}
+
+static void back(struct job *job)
+{
+	struct request *request = state_of(job);
+	int r;
+
+	set_state(job, REQUEST_BACK);
+	r = start_backing(job);
+	if (r < 0) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: can't start to back its regions: %s",
+			    job->guest->name, strerror(-r));
+		fail_after_release(job);
+	}
+}
+
+/* ---- TOUCH ---------------------------------------------------------------- */
+
+static void on_ids_done(void *userdata, const struct message *answer,
+			const struct failure *failure)
+{
+	struct job *job = userdata;
+	struct request *request = state_of(job);
+
+	if (failure != NULL) {
+		/* Nobody knows what the agent did: it begins anew. */
+		session_drop(job->guest->session);
+		job_fail(job, failure);
+		return;
+	}
+	if (answer->done.done > request->nr_sent) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: its agent broke the rules: it dealt "
+			    "with more regions than it was told",
+			    job->guest->name);
+		session_fault(job->guest->session, request->failure.text);
+		job_fail(job, &request->failure);
+		return;
+	}
+	request->nr_done += request->nr_sent;
+	if (job->cancelled && request->state == REQUEST_TOUCH) {
+		keep(job);
+		return;
+	}
+	if (request->nr_done < request->nr_regions) {
+		send_ids(job);
+		return;
+	}
+	if (request->state == REQUEST_TOUCH)
+		back(job);
+	else
+		finish(job);
+}
+
+/* ---- MAKE ----------------------------------------------------------------- */
+
+static int grow(struct request *request, uint32_t count)
+{
+	struct message_region *regions;
+
+	if (count <= request->capacity)
+		return 0;
+	regions = reallocarray(request->regions, count, sizeof(*regions));
+	if (regions == NULL)
+		return -ENOMEM;
+	request->regions = regions;
+	request->capacity = count;
+	return 0;
+}
+
+static int on_message(void *userdata, const struct message *message,
+		      struct failure *ret_failure)
+{
+	struct job *job = userdata;
+	struct request *request = state_of(job);
+	const struct message_regions *regions = &message->regions;
+
+	if (message->type == MESSAGE_PROGRESS) {
+		job_progress(job, "making", message->progress.made,
+			     message->progress.asked);
+		return 0;
+	}
+	if (regions->total > job->command.count ||
+	    regions->first != request->nr_regions ||
+	    regions->count > regions->total - regions->first)
+		goto fault;
+	/* What it costs is bounded by what was asked for. */
+	if (grow(request, regions->total) < 0)
+		goto fault;
+	memcpy(&request->regions[request->nr_regions], regions->regions,
+	       regions->count * sizeof(*request->regions));
+	request->nr_regions += regions->count;
+	return 0;
+
+fault:
+	failure_set(ret_failure, EXIT_FAILED,
+		    "guest %s: its agent broke the rules: it names regions "
+		    "out of order or more than were asked for; the guest is "
+		    "left alone for a while",
+		    job->guest->name);
+	return -EBADMSG;
+}
+
+/* Is what the guest says of its own work possible at all? */
+static bool answer_adds_up(const struct job *job,
+			   const struct message_answer *answer)
+{
+	const struct request *request = job->state;
+	uint64_t missing = 0;
+	uint32_t i;
+
+	for (i = 0; i < answer->nr_shortfall; i++)
+		missing += answer->shortfall[i].regions;
+	return answer->requested == job->command.count &&
+	       answer->made <= answer->requested &&
+	       missing == answer->requested - answer->made &&
+	       (job->command.dry_run || answer->made == request->nr_regions);
+}
+
+/* Return: 0; or -EBADMSG with request->failure. */
+static int check_regions(struct job *job)
+{
+	struct request *request = state_of(job);
+	const struct command *command = &job->command;
+	struct region_rules rules = {
+		.order = command->order,
+		.max_count = command->count,
+		.nid = command->nid,
+		.first_gfn = gpa_to_gfn(command->range_start),
+		.nr_gfns = command->range_bytes >> CONTIG_PAGE_SHIFT,
+	};
+	const struct ram_range *range;
+	uint32_t culprit = 0;
+	uint32_t i;
+	int verdict;
+
+	if (!answer_adds_up(job, &request->answer)) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: its agent broke the rules: the figures "
+			    "of its answer don't add up; the guest is left "
+			    "alone for a while",
+			    job->guest->name);
+		return -EBADMSG;
+	}
+	verdict = region_check(&rules, job->map, request->regions,
+			       request->nr_regions, &culprit);
+	if (verdict != REGION_FINE) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: its agent broke the rules: region %" PRIu32
+			    " at gfn 0x%" PRIx64
+			    " %s; the guest is left alone for a while",
+			    job->guest->name, culprit,
+			    request->regions[culprit].gfn.v,
+			    verdict < 0 ? strerror(-verdict) :
+					  region_verdict_text(
+						  (enum region_verdict)verdict));
+		return -EBADMSG;
+	}
+	request->reasons = calloc(request->nr_regions + 1,
+				  sizeof(*request->reasons));
+	request->hvas = calloc(request->nr_regions + 1,
+			       sizeof(*request->hvas));
+	request->nodes = calloc(request->nr_regions + 1,
+				sizeof(*request->nodes));
+	if (request->reasons == NULL || request->hvas == NULL ||
+	    request->nodes == NULL) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: out of memory", job->guest->name);
+		return -ENOMEM;
+	}
+	for (i = 0; i < request->nr_regions; i++) {
+		struct gpa gpa = gfn_to_gpa(request->regions[i].gfn);
+
+		range = rammap_find(job->map, gpa,
+				    order_to_bytes(command->order));
+		/* region_check() has found it before. */
+		request->hvas[i] = rammap_hva(range, gpa);
+	}
+	return 0;
+}
+
+static void on_made(void *userdata, const struct message *answer,
+		    const struct failure *failure)
+{
+	struct job *job = userdata;
+	struct request *request = state_of(job);
+	int r;
+
+	if (failure != NULL) {
+		/* Regions may have been made all the same; give them back. */
+		session_drop(job->guest->session);
+		job_fail(job, failure);
+		return;
+	}
+	request->answer = answer->answer;
+	request->answered = true;
+	r = check_regions(job);
+	if (r == -EBADMSG)
+		session_fault(job->guest->session, request->failure.text);
+	else if (r < 0)
+		session_drop(job->guest->session);
+	if (r < 0) {
+		job_fail(job, &request->failure);
+		return;
+	}
+	if (job->command.dry_run || request->nr_regions == 0) {
+		succeed(job);
+		return;
+	}
+	if (job->cancelled) {
+		keep(job);
+		return;
+	}
+	set_state(job, REQUEST_TOUCH);
+	job_progress(job, "backing", 0, request->nr_regions);
+	send_ids(job);
+}
+
+static const struct session_calls make_calls = {
+	.message = on_message,
+	.done = on_made,
+};
+
+static bool check_map(struct job *job)
+{
+	struct request *request = state_of(job);
+	const struct command *command = &job->command;
+	uint64_t bytes = command->range_bytes != 0 ? command->range_bytes :
+						     UINT64_C(1) << 52;
+	const struct ram_range *range;
+	unsigned int i;
+	bool in_ram = false;
+
+	for (i = 0; i < job->map->count; i++) {
+		range = &job->map->ranges[i];
+		in_ram = in_ram ||
+			 (range->gpa.v < command->range_start.v + bytes &&
+			  command->range_start.v <
+				  range->gpa.v + range->bytes);
+	}
+	if (!in_ram) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: the range 0x%" PRIx64 "-0x%" PRIx64
+			    " holds no RAM of this guest; 'contigctl map %s' "
+			    "shows where its RAM is",
+			    job->guest->name, command->range_start.v,
+			    command->range_start.v + bytes, job->guest->name);
+		return false;
+	}
+	range = rammap_first_incongruent(job->map, command->range_start,
+					 bytes);
+	if (range != NULL) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: RAM at 0x%" PRIx64 " (%s) is mapped at "
+			    "0x%" PRIx64 ", which does not agree with it modulo 2 "
+			    "MiB, so no huge page can stand behind it; use "
+			    "memory-backend-ram or memory-backend-file with "
+			    "align=2M instead of memory-backend-memfd",
+			    job->guest->name, range->gpa.v, range->block,
+			    range->hva.v);
+		return false;
+	}
+	return true;
+}
+
+static void start(struct job *job)
+{
+	struct request *request = state_of(job);
+	const struct command *command = &job->command;
+	struct message *message = &request->message;
+	uint64_t now_ns = clock_now_ns();
+	uint64_t left_ns;
+	int r;
+
+	if (!check_map(job)) {
+		job_fail(job, &request->failure);
+		return;
+	}
+	left_ns = job->deadline_ns > now_ns ? job->deadline_ns - now_ns : 1;
+	message->type = command->dry_run ? MESSAGE_PLAN : MESSAGE_REQUEST;
+	message->request = (struct message_request){
+		.flags = command->sync ? MESSAGE_REQUEST_SYNC : 0,
+		.strategy = (uint8_t)command->strategy,
+		.order = command->order,
+		.count = command->count,
+		.nid = command->nid,
+		.first_gfn = gpa_to_gfn(command->range_start),
+		.nr_gfns = command->range_bytes >> CONTIG_PAGE_SHIFT,
+		.max_moves = command->max_moves,
+		.timeout_ns = left_ns,
+	};
+	if (command->range_bytes == 0)
+		message->request.first_gfn.v = 0;
+	set_state(job, REQUEST_MAKE);
+	job_progress(job, "making", 0, command->count);
+	if (job->guest->session == NULL) {
+		failure_set(&request->failure, EXIT_UNREACHABLE,
+			    "guest %s: has no agent; add 'agent = PATH' of its "
+			    "port's socket to the configuration",
+			    job->guest->name);
+		job_fail(job, &request->failure);
+		return;
+	}
+	r = session_call(job->guest->session, message, left_ns + GRACE_NS,
+			 &make_calls, job, &request->failure);
+	if (r < 0)
+		job_fail(job, &request->failure);
+}
+
+static void cancel(struct job *job)
+{
+	struct request *request = state_of(job);
+
+	switch (request->state) {
+	case REQUEST_MAKE:
+		session_cancel(job->guest->session);
+		break;
+	case REQUEST_BACK:
+		atomic_store(&job->host_task->cancel, true);
+		break;
+	case REQUEST_BEGIN:
+	case REQUEST_TOUCH: /* on_ids_done() looks */
+	case REQUEST_KVM: /* keep() looks */
+	case REQUEST_KEEP:
+	case REQUEST_NR_STATES:
+		break;
+	}
+}
+
+static void clean(struct job *job)
+{
+	struct request *request = state_of(job);
+
+	free(request->regions);
+	free(request->reasons);
+	free(request->hvas);
+	free(request->nodes);
+	json_decref(request->kvm);
+}
+
+const struct job_kind job_kind_request = {
+	.state_bytes = sizeof(struct request),
+	.start = start,
+	.cancel = cancel,
+	.clean = clean,
+};
