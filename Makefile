@@ -83,7 +83,6 @@ long_tests = $(wildcard tests/long/*.t)
 fuzz_test = tests/fuzz/fuzz.t
 
 export BUILD FUZZ_TARGETS
-test_env = PATH="$(top)/$(BUILD)/tests/lib:$$PATH"
 
 # ----- tests -----------------------------------------------------------------
 .PHONY: check check-unit check-guest check-long fuzz lint

@@ -12,6 +12,7 @@ set -uo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$top/${BUILD:-build}
+PATH=$build/tests/lib:$PATH
 
 tap_count=0
 tap_failed=0

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
@@ -220,8 +221,8 @@ int main(int argc, char **argv)
 				  MADV_HUGEPAGE);
 		fill(&huge);
 	}
-	control_answer("pages=%zu huge_pages=%zu", small.pages,
-		       huge.pages / HUGE_PAGES);
+	control_answer("pages=%zu huge_pages=%zu pid=%d", small.pages,
+		       huge.pages / HUGE_PAGES, getpid());
 
 	for (;;) {
 		size_t checked = 0, wrong = 0;

@@ -4,7 +4,8 @@
  *
  *	memlook				the whole machine
  *	memlook --pages GFN NR		one line a page: flags and references
- *	memlook --pfn PID ADDRESS	the page frame behind an address
+ *	memlook --process PID		the pages that a process has mapped: how
+ *					many, on an LRU list, mapped just once
  *
  * Shares nothing with the kernel patches or the agent: it reads
  * /proc/kpageflags, /proc/kpagecount, /proc/zoneinfo and /proc/meminfo, so
@@ -129,34 +130,65 @@ static void pages(uint64_t gfn, uint64_t nr)
 {
 	int flags_fd = open_proc("/proc/kpageflags");
 	int count_fd = open_proc("/proc/kpagecount");
+	uint64_t flags[BLOCK_PAGES], count[BLOCK_PAGES];
 
-	for (uint64_t i = gfn; i < gfn + nr; i++) {
-		uint64_t flags, count;
+	for (uint64_t i = gfn; i < gfn + nr; i += BLOCK_PAGES) {
+		size_t want = gfn + nr - i < BLOCK_PAGES ? gfn + nr - i
+							 : BLOCK_PAGES;
+		size_t got = entries(flags_fd, i, flags, want);
 
-		if (!entries(flags_fd, i, &flags, 1) ||
-		    !entries(count_fd, i, &count, 1))
-			break;
-		printf("%" PRIu64 " flags=%" PRIx64 " mapped=%" PRIu64 "\n",
-		       i, flags, count);
+		if (entries(count_fd, i, count, want) != got)
+			fail("/proc/kpagecount");
+		for (size_t k = 0; k < got; k++)
+			printf("%" PRIu64 " flags=%" PRIx64 " mapped=%" PRIu64
+			       "\n", i + k, flags[k], count[k]);
 	}
 	close(flags_fd);
 	close(count_fd);
 }
 
-static void pfn(const char *pid, uint64_t address)
+/* Adds what the pages of one mapping are to the counts. */
+static void mapping(const int fds[3], uint64_t start, uint64_t end,
+		    uint64_t counts[3])
 {
-	uint64_t entry;
-	char path[64];
-	int fd;
+	for (uint64_t page = start / 4096; page < end / 4096; page++) {
+		uint64_t entry, flags, count;
+
+		if (!entries(fds[0], page, &entry, 1) ||
+		    !(entry & BIT(63)) ||
+		    !entries(fds[1], entry & PFN_MASK, &flags, 1) ||
+		    !entries(fds[2], entry & PFN_MASK, &count, 1))
+			continue;
+		counts[0]++;
+		counts[1] += !!(flags & BIT(KPF_LRU));
+		counts[2] += count == 1;
+	}
+}
+
+/* Anonymous memory only: libraries and stacks of the kernel's are shared. */
+static void process(const char *pid)
+{
+	uint64_t counts[3] = { 0 }, start, end, inode;
+	char path[64], line[512];
+	int fds[3];
+	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%s/pagemap", pid);
-	fd = open_proc(path);
-	if (!entries(fd, address / 4096, &entry, 1) || !(entry & BIT(63))) {
-		fprintf(stderr, "memlook: no page there\n");
-		exit(1);
-	}
-	printf("%" PRIu64 "\n", entry & PFN_MASK);
-	close(fd);
+	fds[0] = open_proc(path);
+	fds[1] = open_proc("/proc/kpageflags");
+	fds[2] = open_proc("/proc/kpagecount");
+	snprintf(path, sizeof(path), "/proc/%s/maps", pid);
+	f = fopen(path, "re");
+	if (!f)
+		fail(path);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64,
+			   &start, &end, &inode) == 3 && !inode &&
+		    !strchr(line, '['))
+			mapping(fds, start, end, counts);
+	fclose(f);
+	printf("present=%" PRIu64 "\nlru=%" PRIu64 "\nmapped_once=%" PRIu64
+	       "\n", counts[0], counts[1], counts[2]);
 }
 
 int main(int argc, char **argv)
@@ -165,8 +197,8 @@ int main(int argc, char **argv)
 		whole_machine();
 	} else if (argc == 4 && !strcmp(argv[1], "--pages")) {
 		pages(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
-	} else if (argc == 4 && !strcmp(argv[1], "--pfn")) {
-		pfn(argv[2], strtoull(argv[3], NULL, 0));
+	} else if (argc == 3 && !strcmp(argv[1], "--process")) {
+		process(argv[2]);
 	} else {
 		fprintf(stderr, "usage: see the head of memlook.c\n");
 		return 2;

@@ -8,7 +8,7 @@
  * page frames is wholly its own, and pins the Nth page of that block: by a
  * pipe, which keeps a reference as any system call at work does, or as an
  * io_uring buffer, which pins for as long as the ring lives. The answer is
- * "gfn=FIRST-FRAME-OF-THE-BLOCK pinned=FRAME".
+ * "gfn=FIRST-FRAME-OF-THE-BLOCK pinned=FRAME pid=N".
  *
  * tell CONTROL unpin	answers "unpinned"
  * tell CONTROL check	answers "checked=N wrong=M place=FRAME", the frame that
@@ -19,7 +19,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/io_uring.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,35 +39,44 @@
 static char *memory;
 static size_t nr_pages;
 
-static uint64_t frame_of(size_t page)
+static void read_frames(size_t page, size_t count, uint64_t *frames)
 {
 	static int fd = -1;
-	uint64_t entry;
+	ssize_t want = count * sizeof(*frames);
 
 	if (fd < 0)
 		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pread(fd, &entry, sizeof(entry),
-		  ((uintptr_t)memory / PAGE_BYTES + page) * sizeof(entry)) !=
-	    sizeof(entry))
+	if (pread(fd, frames, want,
+		  ((uintptr_t)memory / PAGE_BYTES + page) * sizeof(*frames)) !=
+	    want)
 		control_fail("pin: pagemap: %s", strerror(errno));
-	return entry & PRESENT ? entry & PFN_MASK : 0;
+	for (size_t i = 0; i < count; i++)
+		frames[i] = frames[i] & PRESENT ? frames[i] & PFN_MASK : 0;
 }
 
-/* Which of our pages lie in which block: a table by block, then the fullest. */
-static uint64_t own_block(void)
+static uint64_t frame_of(size_t page)
 {
-	uint64_t frames = 0, found = 0;
+	uint64_t frame;
+
+	read_frames(page, 1, &frame);
+	return frame;
+}
+
+/* The first block that is wholly ours. */
+static uint64_t own_block(const uint64_t *frames)
+{
+	uint64_t last = 0, found = 0;
 	unsigned short *own;
 
 	for (size_t i = 0; i < nr_pages; i++)
-		if (frame_of(i) > frames)
-			frames = frame_of(i);
-	own = calloc(frames / BLOCK_PAGES + 1, sizeof(*own));
+		if (frames[i] > last)
+			last = frames[i];
+	own = calloc(last / BLOCK_PAGES + 1, sizeof(*own));
 	if (!own)
 		control_fail("pin: out of memory");
 	for (size_t i = 0; i < nr_pages; i++)
-		own[frame_of(i) / BLOCK_PAGES]++;
-	for (uint64_t b = 1; b <= frames / BLOCK_PAGES && !found; b++)
+		own[frames[i] / BLOCK_PAGES]++;
+	for (uint64_t b = 1; b <= last / BLOCK_PAGES && !found; b++)
 		if (own[b] == BLOCK_PAGES)
 			found = b;
 	free(own);
@@ -77,10 +85,10 @@ static uint64_t own_block(void)
 	return found;
 }
 
-static size_t page_in(uint64_t frame)
+static size_t page_in(const uint64_t *frames, uint64_t frame)
 {
 	for (size_t i = 0; i < nr_pages; i++)
-		if (frame_of(i) == frame)
+		if (frames[i] == frame)
 			return i;
 	control_fail("pin: frame %llu is not ours",
 		     (unsigned long long)frame);
@@ -130,11 +138,11 @@ int main(int argc, char **argv)
 		{ "percent", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
-	unsigned int percent = 40, place = BLOCK_PAGES;
+	unsigned int percent = 15, place = BLOCK_PAGES;
 	int fd, write_end = -1, c;
-	bool by_ring = false;
+	const char *by = "vmsplice";
 	struct sysinfo info;
-	uint64_t block;
+	uint64_t block, *frames;
 	char line[64];
 	size_t pinned;
 
@@ -142,7 +150,7 @@ int main(int argc, char **argv)
 		if (c == 'n')
 			place = atoi(optarg);
 		else if (c == 'b')
-			by_ring = !strcmp(optarg, "io_uring");
+			by = optarg;
 		else if (c == 'p')
 			percent = atoi(optarg);
 	}
@@ -160,13 +168,20 @@ int main(int argc, char **argv)
 		control_fail("pin: mmap: %s", strerror(errno));
 	for (size_t i = 0; i < nr_pages; i++)
 		page_fill(memory + i * PAGE_BYTES, SEED, i);
-	block = own_block();
-	pinned = page_in(block * BLOCK_PAGES + place);
-	fd = by_ring ? pin_by_ring(memory + pinned * PAGE_BYTES)
-		     : pin_by_pipe(memory + pinned * PAGE_BYTES, &write_end);
-	control_answer("gfn=%llu pinned=%llu",
+	frames = malloc(nr_pages * sizeof(*frames));
+	if (!frames)
+		control_fail("pin: out of memory");
+	read_frames(0, nr_pages, frames);
+	block = own_block(frames);
+	pinned = page_in(frames, block * BLOCK_PAGES + place);
+	free(frames);
+	if (!strcmp(by, "io_uring"))
+		fd = pin_by_ring(memory + pinned * PAGE_BYTES);
+	else
+		fd = pin_by_pipe(memory + pinned * PAGE_BYTES, &write_end);
+	control_answer("gfn=%llu pinned=%llu pid=%d",
 		       (unsigned long long)block * BLOCK_PAGES,
-		       (unsigned long long)frame_of(pinned));
+		       (unsigned long long)frame_of(pinned), getpid());
 
 	for (;;) {
 		control_next(line, sizeof(line), -1);

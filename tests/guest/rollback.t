@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A block that can't be emptied is left as it was: a page pinned at its first,
+# a middle or its last place is seen before anything is touched; a failure half
+# way, which fault injection makes, is rolled back.
+source "$(dirname "$0")/../lib/tap.sh"
+source "$top/tests/lib/guest.sh"
+source "$top/tests/lib/kv.sh"
+source "$top/tests/lib/accounts.sh"
+
+# What two looks may differ by for other reasons: the pages of the shell and of
+# the programs that look. One page lost by each roll back is more than that
+# where many are made between two looks.
+slack_pages=150
+many=200
+
+# The per-CPU lists are drained first, so that the counts are exact.
+look() {
+	echo "accounted=$(accounted_pages g)"
+	guest_run g memlook
+}
+
+window_pages() { # GFN: use and mappings of each page, without ageing's bits
+	guest_run g "coalesce state > /dev/null; memlook --pages $1 512" |
+		while read -r gfn flags mapped; do
+			flags=$((0x${flags#flags=}))
+			# KPF_LRU, MMAP, ANON, BUDDY, UNEVICTABLE
+			echo "$gfn $((flags & ((1 << 5) | (1 << 11) | (1 << 12) |
+				(1 << 10) | (1 << 18)))) $mapped"
+		done
+}
+
+same_within() { # BEFORE AFTER KEY DESCRIPTION
+	local a b d
+	a=$(value_of "$3" "$1")
+	b=$(value_of "$3" "$2")
+	d=$((a > b ? a - b : b - a))
+	cmp_ok "$d" -le "$slack_pages" "$4 ($a, then $b)"
+}
+
+# The program itself may have been hit and said nothing: then it is no number.
+add() { # NAME NUMBER
+	printf -v "$1" %s $((${!1} + ${2:-0}))
+}
+
+guest_start g --kernel debug --mem 512
+
+for by in vmsplice io_uring; do
+	for place in 0 255 511; do
+		what="$by at $place"
+		pin=$(guest_run g "pin /tmp/pin --place $place --by $by")
+		gfn=$(value_of gfn "$pin")
+		range="--count 1 --range $gfn+512"
+		pages=$(window_pages "$gfn")
+		before=$(look)
+		out=$(guest_run g "coalesce request $range")
+		is "$(value_of made "$out")" 0 "$what: no region is made"
+		is "$(value_of shortfall_pinned "$out")" 1 \
+			"$what: the shortfall says pinned"
+		is "$(window_pages "$gfn")" "$pages" \
+			"$what: each of the 512 pages is as it was"
+		after=$(look)
+		same_within "$before" "$after" lru_pages "$what: LRU pages"
+		is "$(value_of nr_isolated "$after")" 0 \
+			"$what: nothing stays isolated"
+		like "$(guest_run g 'tell /tmp/pin check')" \
+			" wrong=0 place=$(value_of pinned "$pin")" \
+			"$what: contents and place are the same"
+		if [ "$place" = 255 ]; then
+			guest_run g "i=0; while [ \$i -lt $many ]; do
+				coalesce request $range > /dev/null
+				i=\$((i + 1)); done"
+			same_within "$before" "$(look)" accounted \
+				"$what: $many times: free pages and caches"
+		fi
+		guest_run g 'tell /tmp/pin unpin' > /dev/null
+		is "$(value_of made "$(guest_run g "coalesce request $range")")" \
+			1 "$what: once unpinned, the region is made"
+		like "$(guest_run g 'tell /tmp/pin check')" ' wrong=0 ' \
+			"$what: contents are the same after moving"
+		guest_run g 'tell /tmp/pin quit' > /dev/null
+	done
+done
+
+# Half of each block is in use, so that each region takes moves. One in ten
+# allocations of the task fails, the targets of its moves too, once "space"
+# pages have been had: enough for the program to start with.
+guest_run g 'echo 0 > /proc/sys/vm/compaction_proactiveness'
+pid=$(value_of pid "$(guest_run g 'fragment /tmp/frag --percent 80')")
+before=$(look)
+guest_run g 'cd /sys/kernel/debug/fail_page_alloc && echo 10 > probability &&
+	echo -1 > times && echo 0 > min-order && echo N > ignore-gfp-wait &&
+	echo N > ignore-gfp-highmem && echo Y > task-filter && echo 0 > verbose'
+failed=0 tried=0 moved=0
+rounds=20
+for ((i = 0; i < rounds; i++)); do
+	for strategy in cost freelist; do
+		out=$(guest_run g "cd /sys/kernel/debug/fail_page_alloc
+			echo 400 > space
+			echo 1 > /proc/self/make-it-fail
+			exec coalesce request --count 100 --strategy $strategy")
+		add failed "$(value_of shortfall_no_target "$out")"
+		add tried "$(value_of moves_tried "$out")"
+		add moved "$(value_of moves_done "$out")"
+	done
+done
+note "$((2 * rounds)) requests, $failed regions lacked a place to move to," \
+	"$tried moves tried, $moved done"
+cmp_ok "$failed" -gt "$rounds" "fault injection: requests were hit"
+cmp_ok "$((tried - moved))" -gt $((rounds * 10)) \
+	"fault injection: pages were put back"
+guest_run g 'echo 0 > /sys/kernel/debug/fail_page_alloc/probability'
+after=$(look)
+same_within "$before" "$after" accounted "fault injection: free pages and caches"
+same_within "$before" "$after" lru_pages "fault injection: LRU pages"
+is "$(value_of nr_isolated "$after")" 0 \
+	"fault injection: nothing stays isolated"
+mine=$(guest_run g "memlook --process $pid")
+is "$(value_of lru "$mine")" "$(value_of present "$mine")" \
+	"fault injection: each page is back on an LRU list"
+is "$(value_of mapped_once "$mine")" "$(value_of present "$mine")" \
+	"fault injection: each page is mapped once, as before"
+like "$(guest_run g 'tell /tmp/frag check')" 'wrong=0$' \
+	"fault injection: contents are the same"
+all=$(guest_run g 'coalesce request --count 40')
+is "$(value_of made "$all")" 40 "without faults, as many regions as asked"
+is "$(guest_oops g)" "" "the kernel has nothing to complain of"
+
+done_testing

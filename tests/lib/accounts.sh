@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# accounted_pages GUEST: the pages that the guest's kernel can account for:
+# free, page cache, anonymous, slab (KASAN's quarantine is in there), page
+# tables, stacks, per-CPU and vmalloc areas. A page that was taken from
+# somewhere and forgotten is in none of them, so this sum gets smaller, while
+# it stays the same when caches grow or shrink.
+accounted_pages() {
+	guest_run "$1" 'sync; echo 3 > /proc/sys/vm/drop_caches
+		coalesce state > /dev/null; cat /proc/meminfo' |
+		awk '/^(MemFree|Buffers|Cached|AnonPages|Slab|KernelStack|PageTables|SecPageTables|Percpu|VmallocUsed):/ {
+			sum += $2 } END { print int(sum / 4) }'
+}
