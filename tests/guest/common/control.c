@@ -72,8 +72,9 @@ void control_start(const char *path)
 
 void control_answer(const char *format, ...)
 {
+	int fd = ready_fd, size;
+	char text[512];
 	va_list args;
-	int fd = ready_fd;
 
 	ready_fd = -1;
 	if (fd < 0)
@@ -81,9 +82,14 @@ void control_answer(const char *format, ...)
 	if (fd < 0)
 		control_fail("%s: %s", out_path, strerror(errno));
 	va_start(args, format);
-	vdprintf(fd, format, args);
+	size = vsnprintf(text, sizeof(text) - 1, format, args);
 	va_end(args);
-	dprintf(fd, "\n");
+	if (size < 0 || (size_t)size >= sizeof(text) - 1)
+		control_fail("control_answer: too long");
+	text[size++] = '\n';
+	/* In one piece: the reader may be gone after the first. */
+	if (write(fd, text, size) != size)
+		control_fail("%s: %s", out_path, strerror(errno));
 	close(fd);
 }
 
