@@ -106,7 +106,8 @@ static int queue(struct client *client, const char *text, size_t bytes)
 
 	if (bytes > CONTROL_MAX_OUT_BYTES - waiting)
 		return -ENOBUFS;
-	memmove(client->out, client->out + client->out_start, waiting);
+	if (client->out_start > 0)
+		memmove(client->out, client->out + client->out_start, waiting);
 	client->out_start = 0;
 	client->out_end = waiting;
 	if (bytes > client->out_capacity - waiting) {

@@ -262,7 +262,7 @@ int map_svg_write(json_t *map, FILE *file)
 	r = read_cells(map, &picture);
 	if (r == 0) {
 		/* Powers of two let rows begin at round addresses. */
-		if (picture.count > 8 * 64)
+		if (picture.count >= 512)
 			picture.columns = 64;
 		else
 			picture.columns = 48;

@@ -367,7 +367,8 @@ static enum link_use take_call_frame(struct session *session,
 	struct failure failure;
 	int r;
 
-	if (!call->pending || frame->request == 0)
+	/* A call that was not sent yet has no number and gets no answers. */
+	if (!call->pending || call->request == 0 || frame->request == 0)
 		goto drop;
 	/* The answer to a ping: a sign of life, whatever it says. */
 	if (frame->request > call->request &&

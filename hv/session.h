@@ -28,7 +28,7 @@
 /* How long a cancelled request may take to end. */
 #define SESSION_CANCEL_NS (10 * NS_PER_S)
 /* How long a guest is left alone after it has broken the rules. */
-#define SESSION_FAULTY_FIRST_NS (1 * NS_PER_S)
+#define SESSION_FAULTY_FIRST_NS (4 * NS_PER_S)
 #define SESSION_FAULTY_LAST_NS (64 * NS_PER_S)
 /* Useful frames in one call beyond its regions: PROGRESS, 10 a second. */
 #define SESSION_MAX_PROGRESS_PER_S 50
