@@ -33,6 +33,7 @@ static const char *const reason_names[] = {
 	[BACK_NOT_CONGRUENT] = "not_congruent",
 	[BACK_UNTOUCHED] = "untouched",
 	[BACK_NO_HUGE_PAGE] = "no_huge_page",
+	[BACK_BUSY] = "busy",
 	[BACK_GONE] = "gone",
 	[BACK_REFUSED] = "refused",
 	[BACK_DEADLINE] = "deadline",
@@ -54,9 +55,10 @@ static enum back_reason reason_of_errno(int error)
 {
 	switch (error) {
 	case ENOMEM: /* no huge page, or the cgroup's limit */
-	case EBUSY: /* the cgroup could not be charged, pages are in use */
-	case EAGAIN: /* a page was locked, on its way, or pinned for a moment */
+	case EBUSY: /* the cgroup could not be charged for it */
 		return BACK_NO_HUGE_PAGE;
+	case EAGAIN: /* a page was locked, on its way to a list, or pinned */
+		return BACK_BUSY;
 	case EPERM:
 	case EACCES:
 		return BACK_REFUSED;

@@ -9,7 +9,7 @@ HV_PACKAGES_CTL := jansson smartcols
 # What both programs have.
 HV_COMMON_OBJS := $(addprefix $(BUILD)/hv/,command.o failure.o unix_socket.o \
 	units.o config.o evidence.o smaps.o)
-HV_PURE_OBJS := $(addprefix $(BUILD)/hv/,back.o map_svg.o process.o \
+HV_PURE_OBJS := $(addprefix $(BUILD)/hv/,back.o process.o \
 	qmp_line.o rammap.o region_check.o)
 CONTIGD_OBJS := $(addprefix $(BUILD)/hv/,back.o control.o guest.o \
 	guest_json.o host_task.o job.o job_back.o job_map.o job_release.o \

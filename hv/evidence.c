@@ -262,6 +262,39 @@ static int read_entries(int pagemap_fd, uint64_t address, uint64_t *entries)
 }
 
 /*
+ * The 2 MiB that @address lies in belong to two mappings, or to one and a hole:
+ * never huge.
+ */
+static int judge_edge(int pagemap_fd, uint64_t address,
+		      struct evidence_range *ranges, size_t count)
+{
+	struct evidence_range *range = NULL;
+	uint64_t entries[HUGE_PAGES];
+	uint32_t present;
+	size_t i;
+	uint64_t n;
+	int r;
+
+	address &= ~(HUGE_BYTES - 1);
+	for (i = 0; i < count && range == NULL; i++) {
+		if (address >= ranges[i].start.v &&
+		    address < range_end(&ranges[i]))
+			range = &ranges[i];
+	}
+	if (range == NULL)
+		return 0;
+	r = read_entries(pagemap_fd, address, entries);
+	if (r < 0)
+		return r;
+	judge_entries(entries, &present);
+	n = (address - range->start.v) >> HUGE_SHIFT;
+	range->backing[n] = present > 0 ? BACKING_SMALL : BACKING_NONE;
+	if (range->present_pages != NULL)
+		range->present_pages[n] = present;
+	return 0;
+}
+
+/*
  * Judges all that @vma maps. The ranges get their answer, and candidates
  * elsewhere in the mapping are counted too, since they compete for its huge
  * entries. Return: 1 when the count was conclusive, 0 when not.
@@ -301,6 +334,16 @@ static int judge_vma(int pagemap_fd, const struct smaps_vma *vma,
 			if (ranges[i].present_pages != NULL)
 				ranges[i].present_pages[n] = present;
 		}
+	}
+	if (vma->start.v % HUGE_BYTES != 0) {
+		r = judge_edge(pagemap_fd, vma->start.v, ranges, count);
+		if (r < 0)
+			return r;
+	}
+	if (end % HUGE_BYTES != 0) {
+		r = judge_edge(pagemap_fd, end, ranges, count);
+		if (r < 0)
+			return r;
 	}
 	return vma->hugetlb || candidates << HUGE_SHIFT == vma->huge_bytes;
 }
