@@ -20,18 +20,16 @@ int pump_in(int fd, struct session *session)
 			continue;
 		}
 		if (!size) {
-			/*
-			 * The one sure sign that the host's end is closed:
-			 * EPOLLHUP may be seen late, when the next host is
-			 * there and its HELLO was read. A host that closes
-			 * and opens again unseen says HELLO anyway.
-			 */
-			session_hangup(session);
+			/* EPOLLHUP would say less: it may be old news. */
+			session_closed(session);
 			return 0;
 		}
 		if (errno == EINTR)
 			continue;
-		return errno == EAGAIN ? 0 : -errno;
+		if (errno != EAGAIN)
+			return -errno;
+		session_drained(session);
+		return 0;
 	}
 	return 1;
 }

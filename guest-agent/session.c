@@ -123,10 +123,43 @@ static void end(struct session *session, const char *why)
 void session_hangup(struct session *session)
 {
 	session->hello.waits = false;
+	session->port_open = false;
+	session->port_unsure = false;
 	end(session, "the host closed the port");
 	/* What comes next is from somebody else, and so is who reads it. */
 	frame_decoder_reset(&session->decoder);
 	outq_clear(&session->out);
+}
+
+void session_drained(struct session *session)
+{
+	session->port_open = true;
+	session->port_unsure = false;
+}
+
+static bool is_alive(const struct session *session)
+{
+	return session->nonce || session->hello.waits;
+}
+
+/*
+ * Bytes and the news that the host's end was opened come to the guest's kernel
+ * on different queues, and the bytes may be first: a new host's HELLO is read
+ * from a port that is closed still. To end the session then would leave that
+ * host without an answer. So when bytes came since the port was last looked
+ * at, closed means only that it isn't known; if it stays so, session_tick()
+ * ends the session.
+ */
+void session_closed(struct session *session)
+{
+	if (session->port_open && !session->port_unsure) {
+		session_hangup(session);
+		return;
+	}
+	session->port_open = false;
+	if (session->port_unsure)
+		session->closed_ticks = 0;
+	session->port_unsure = false;
 }
 
 /* ----- sending ------------------------------------------------------------- */
@@ -395,13 +428,19 @@ static void take_frame(struct session *session, const struct frame *frame)
 		take_request(session, frame);
 }
 
-void session_input(struct session *session)
+static void take_frames(struct session *session)
 {
 	struct frame frame;
 
 	session->stalled_ticks = 0;
 	while (frame_decoder_next(&session->decoder, &frame))
 		take_frame(session, &frame);
+}
+
+void session_input(struct session *session)
+{
+	session->port_unsure = true;
+	take_frames(session);
 }
 
 /* ----- answers ------------------------------------------------------------- */
@@ -538,6 +577,7 @@ void session_job_done(struct session *session)
 bool session_wants_tick(const struct session *session)
 {
 	return session->cancelling || session->state == SESSION_WORKING ||
+	       (is_alive(session) && !session->port_open) ||
 	       frame_decoder_pending(&session->decoder);
 }
 
@@ -564,10 +604,13 @@ static void send_progress(struct session *session)
 
 void session_tick(struct session *session)
 {
+	if (is_alive(session) && !session->port_open &&
+	    ++session->closed_ticks >= SESSION_STALL_TICKS)
+		session_hangup(session);
 	if (frame_decoder_pending(&session->decoder) &&
 	    ++session->stalled_ticks >= SESSION_STALL_TICKS) {
 		frame_decoder_give_up(&session->decoder);
-		session_input(session);
+		take_frames(session);
 	}
 	if (session->cancelling)
 		worker_cancel(session->worker);

@@ -67,6 +67,9 @@ struct session {
 	uint32_t asked; /* its regions, if it is a REQUEST, else 0 */
 	bool cancelling; /* the job, until it is done */
 	unsigned int stalled_ticks; /* since bytes came, half a frame waits */
+	bool port_open; /* the host's end, when it was looked at last */
+	bool port_unsure; /* bytes came since */
+	unsigned int closed_ticks; /* closed, and yet somebody spoke */
 	struct session_hello hello; /* the last one taken */
 	struct session_drops drops;
 	struct frame_stats stats_before; /* at the session's begin */
@@ -87,7 +90,10 @@ struct session {
 };
 
 #define SESSION_TICK_MS 100
-/* How long half a frame is waited for: two seconds. */
+/*
+ * Two seconds: how long the rest of a frame is waited for, and that a port is
+ * said to be open from which bytes came.
+ */
 #define SESSION_STALL_TICKS 20
 
 /* @device is not open yet. */
@@ -104,10 +110,16 @@ int session_open_device(struct session *session);
 /* Bytes were put into session->decoder. */
 void session_input(struct session *session);
 
+/* There are no more bytes, and the host's end is open. */
+void session_drained(struct session *session);
+
+/* There are no more bytes, and the host's end is closed. */
+void session_closed(struct session *session);
+
 /* Bytes of session->out were sent. */
 void session_output_sent(struct session *session);
 
-/* The host's end is closed, or the port is gone. */
+/* The port is gone, and the host with it. */
 void session_hangup(struct session *session);
 
 /* worker_collect() said that the job is done. */

@@ -133,6 +133,26 @@ static void hang_up(void)
 	frame_decoder_reset(&host);
 }
 
+/* Both may find that the host is gone, and throw away what waits for it. */
+static void tick(void)
+{
+	bool is_alive = session.nonce || session.hello.waits;
+
+	if (!session_wants_tick(&session))
+		return;
+	if (is_alive && !session.port_open &&
+	    session.closed_ticks + 1 >= SESSION_STALL_TICKS)
+		frame_decoder_reset(&host);
+	session_tick(&session);
+}
+
+static void look_closed(void)
+{
+	if (session.port_open && !session.port_unsure)
+		frame_decoder_reset(&host);
+	session_closed(&session);
+}
+
 static void set_mood(uint8_t mood)
 {
 	fake.open_err = mood & 1 ? -ENOENT : 0;
@@ -149,7 +169,7 @@ static void step(struct input *in)
 	size_t size;
 	const uint8_t *at;
 
-	switch (next_byte(in) % 8) {
+	switch (next_byte(in) % 10) {
 	case 0:
 	case 1:
 		give_frame(in);
@@ -166,14 +186,19 @@ static void step(struct input *in)
 		read_output((size_t)next_byte(in) << (next_byte(in) % 12));
 		break;
 	case 5:
-		if (session_wants_tick(&session))
-			session_tick(&session);
+		tick();
 		break;
 	case 6:
 		hang_up();
 		break;
 	case 7:
 		set_mood(next_byte(in));
+		break;
+	case 8:
+		session_drained(&session);
+		break;
+	case 9:
+		look_closed();
 		break;
 	}
 	require(session.state < SESSION_NR_STATES);

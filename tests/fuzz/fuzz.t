@@ -4,7 +4,8 @@
 # Runs every fuzz target for FUZZ_SECONDS, starting from its seeds. What it
 # learns goes to build/fuzz/corpus, so that the next run starts from there;
 # an input that breaks something stays in build/fuzz/findings.
-. "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
 
 seconds=${FUZZ_SECONDS:-30}
 findings=$build/fuzz/findings

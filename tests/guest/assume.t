@@ -3,8 +3,11 @@
 #
 # The behaviour of virtio-serial that the agent relies on, asserted by
 # assume/virtio_serial.c in a guest while this script moves the host's end.
+# shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/guest.sh
 source "$top/tests/lib/guest.sh"
+# shellcheck source=tests/guest/port-host.sh
 source "$top/tests/guest/port-host.sh"
 
 port=org.contig.agent.0
@@ -30,8 +33,9 @@ at_step() {
 }
 
 reach() {
-	ok "$1: step $2 is reached" wait_for 60 at_step "$2" ||
-		die "$(guest_run guest cat /tmp/out)"
+	wait_for 60 at_step "$2" ||
+		die "$1: step $2 is not reached: $(guest_run guest cat /tmp/out)"
+	pass "$1: step $2 is reached"
 }
 
 # In the background, so that the host can act meanwhile.
@@ -61,7 +65,7 @@ start_case talk $port
 reach talk open
 ok "talk: the host opens" host open "$tap_dir/guest/agent.sock"
 reach talk read
-ok "talk: the host reads" host read 100000
+ok "talk: the host reads" host read 1000000
 reach talk write
 ok "talk: the host writes" host write hello
 reach talk close

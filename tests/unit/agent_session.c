@@ -846,6 +846,57 @@ static void a_failed_release_is_made_up_for(void **state)
 	assert_int_equal(fake.nr_held, 0);
 }
 
+/* Bytes into the decoder, as from a port whose end is not known open. */
+static void hello_without_port(uint64_t nonce)
+{
+	size_t space, size;
+	uint8_t *at = frame_decoder_space(&rig.session.decoder, &space);
+
+	sample_message(MESSAGE_HELLO, &rig.out);
+	assert_int_equal(message_encode(&rig.out, 1, nonce, at, space, &size),
+			 0);
+	frame_decoder_filled(&rig.session.decoder, size);
+	session_input(&rig.session);
+	session_closed(&rig.session);
+}
+
+/*
+ * A host that said HELLO at once got no answer when its bytes overtook the
+ * news that it had opened the port.
+ */
+static void bytes_may_overtake_the_opening(void **state)
+{
+	(void)state;
+	/* From a closed port, and from one that was closed and opened. */
+	for (uint64_t i = 0; i < 2; i++) {
+		hello_without_port(NONCE + i);
+		for (int j = 0; j < SESSION_STALL_TICKS - 1; j++) {
+			assert_true(session_wants_tick(&rig.session));
+			session_tick(&rig.session);
+		}
+		/* Another look that says nothing new. */
+		session_closed(&rig.session);
+		expect(MESSAGE_HELLO_REPLY, 1);
+		assert_true(rig.in_session == NONCE + i);
+		session_drained(&rig.session);
+		assert_false(session_wants_tick(&rig.session));
+		assert_int_equal(rig.session.state, SESSION_READY);
+	}
+}
+
+static void a_port_that_stays_closed_ends_the_session(void **state)
+{
+	(void)state;
+	hello_without_port(NONCE);
+	expect(MESSAGE_HELLO_REPLY, 1);
+	for (int i = 0; i < SESSION_STALL_TICKS; i++) {
+		assert_true(rig.session.nonce == NONCE);
+		session_tick(&rig.session);
+	}
+	wait_until(rig.session.state == SESSION_NONE);
+	assert_false(session_wants_tick(&rig.session));
+}
+
 static void states_have_names(void **state)
 {
 	(void)state;
@@ -887,6 +938,8 @@ int main(void)
 		TEST(a_host_that_does_not_read_ends_the_session),
 		TEST(an_endless_stream_is_borne),
 		TEST(a_failed_release_is_made_up_for),
+		TEST(bytes_may_overtake_the_opening),
+		TEST(a_port_that_stays_closed_ends_the_session),
 		TEST(states_have_names),
 	};
 

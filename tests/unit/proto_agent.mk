@@ -19,3 +19,11 @@ $(agent_unit): %: %.o $(BUILD)/tests/unit/agent_fake.o \
 		$(PROTO_OBJS)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka
+
+# The host's end of the port, for the tests of the agent in a guest.
+port_host := $(BUILD)/tests/guest/host/port-host
+GUEST_PROGRAMS += $(port_host)
+
+$(port_host): $(BUILD)/tests/guest/host/port-host.o $(PROTO_OBJS)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^

@@ -10,7 +10,7 @@
  * is written to /tmp/step, where the harness (tests/guest/assume.t) sees it:
  *
  *   open      open the socket, read nothing
- *   read      read 100,000 bytes
+ *   read      read 1,000,000 bytes (QEMU goes on only when its socket has drained)
  *   write     write "hello"
  *   close     close the socket
  *   flash     open it, write "bye", close it
