@@ -146,8 +146,13 @@ static int take_guest(struct reader *reader, const char *key,
 		      const char *value)
 {
 	struct config *config = reader->config;
-	struct config_guest *guest = &config->guests[config->nr_guests - 1];
+	struct config_guest *guest;
 	int i;
+
+	if (config->nr_guests == 0)
+		return reader_fail(reader, "%s:%d: stands in no section",
+				   reader->name, reader->line);
+	guest = &config->guests[config->nr_guests - 1];
 
 	i = find_key(guest_keys, sizeof(guest_keys) / sizeof(guest_keys[0]),
 		     key);
@@ -237,6 +242,24 @@ static int take_key(void *user, const char *section, const char *key,
 			   reader->name, reader->line, key);
 }
 
+/* Other than the end of the line; a byte order mark counts as one, too. */
+static bool has_control(const char *line)
+{
+	const unsigned char *c = (const unsigned char *)line;
+
+	if (strncmp(line, "\xef\xbb\xbf", 3) == 0)
+		return true;
+	for (; *c != '\0'; c++) {
+		if (*c == '\n' || (*c == '\r' && c[1] == '\n'))
+			continue;
+		if (*c == '\t' && c != (const unsigned char *)line)
+			continue;
+		if (*c < 0x20 || *c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
 /* inih's reader of lines: counts them and sees each section begin. */
 static char *read_line(char *line, int bytes, void *user)
 {
@@ -252,14 +275,26 @@ static char *read_line(char *line, int bytes, void *user)
 		return NULL;
 	reader->line++;
 	length = strlen(line);
-	if (length > 0 && line[length - 1] != '\n' && !feof(reader->file)) {
+	if (length == 0 || (line[length - 1] != '\n' && !feof(reader->file))) {
 		reader_fail(reader,
 			    "%s:%d: the line is longer than %d bytes, or has "
 			    "a NUL byte in it",
 			    reader->name, reader->line, bytes - 2);
 		return NULL;
 	}
-	start = line + strspn(line, " \t");
+	/*
+	 * inih joins indented lines to the one before and skips other white
+	 * space; with neither it finds a section where this function does.
+	 */
+	if (has_control(line) ||
+	    (line[0] == ' ' && strchr(";#\n", line[strspn(line, " ")]) == NULL)) {
+		reader_fail(reader,
+			    "%s:%d: begins with a blank, or has a control "
+			    "character in it; remove it",
+			    reader->name, reader->line);
+		return NULL;
+	}
+	start = line;
 	if (*start != '[')
 		return line;
 	start++;

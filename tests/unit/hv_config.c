@@ -38,7 +38,7 @@ static void a_whole_file_is_read(void **state)
 	struct config config;
 
 	(void)state;
-	assert_int_equal(read_text("; comment\n[contigd]\nsocket = /s\n"
+	assert_int_equal(read_text("; comment\n  # another\n\n  \n[contigd]\nsocket = /s\n"
 				   "group = kvm\nevidence = smaps\n"
 				   "max_clients = 3\n\n[guest web01]\n"
 				   "qmp = /q1\nagent = /a1 ; the port\n"
@@ -81,6 +81,10 @@ static void mistakes_name_file_and_line(void **state)
 	refused("[web01]\n", "allowed are [contigd] and [guest NAME]");
 	refused("socket = /x\n", "x.conf:1: 'socket' stands before");
 	refused("[contigd]\nsocket\n", "x.conf:2: neither");
+	refused(" [contigd]\n", "x.conf:1: begins with a blank");
+	refused("[guest a]\nqmp = /x\n [guest b]\n", "x.conf:3: begins with");
+	refused("\r[guest a]\n", "x.conf:1: begins with");
+	refused("\xef\xbb\xbf[guest a]\n", "x.conf:1: begins with");
 	refused("[contigd\n", "x.conf:1: neither");
 	refused("[guest ]\n", "x.conf:1: '' is no name");
 	refused("[guest a/b]\n", "'a/b' is no name");
