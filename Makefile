@@ -63,9 +63,10 @@ include $(packages)
 $(packages): configs/packages.txt
 	$(Q)configs/install-packages.sh $< $@
 else
-parts := $(wildcard proto/build.mk guest-agent/build.mk hv/build.mk \
+parts := proto/build.mk guest-agent/build.mk hv/build.mk \
 	kernel/build.mk tests/lib/build.mk tests/guest/build.mk \
-	tests/unit/*.mk tests/fuzz/*.mk tests/host/*.mk tests/bench/*.mk)
+	$(wildcard tests/unit/*.mk tests/fuzz/*.mk tests/host/*.mk \
+	tests/bench/*.mk)
 include $(parts)
 endif
 endif

@@ -5,9 +5,9 @@
  * A line on the wire is one of
  *
  *	PING nonce		answered by	PONG nonce
- *	RUN nonce size		followed by size bytes: a shell command, answered
- *				by	DONE nonce status size
- *				followed by size bytes: what it printed
+ *	RUN nonce size		followed by size bytes, a shell command;
+ *				answered by	DONE nonce status size
+ *				and size bytes: what it printed
  *
  * Any other line is skipped: the first bytes after boot may be half a line.
  * The answer is sent when the shell ends, even if something that it left in

@@ -122,6 +122,7 @@ cmp_ok() {
 	else
 		fail "$4"
 		diag "not so: '$1' $2 '$3'"
+		return 1
 	fi
 }
 
