@@ -12,7 +12,7 @@
 #include "guest-agent/kept.h"
 #include "proto/message.h"
 
-/* What the agent's own books may hold: 2 TiB in regions of 2 MiB, 24 MiB here. */
+/* What the agent's books may hold: 2 TiB in regions of 2 MiB; 24 MiB here. */
 #define JOB_MAX_HELD (1u << 20)
 
 enum job_kind {

@@ -147,10 +147,9 @@ bool port_changed(struct port *port)
 	char events[4096]
 		__attribute__((aligned(__alignof__(struct inotify_event))));
 	bool has_news = false;
-	ssize_t size;
 
 	/* Names don't matter: a timely look costs little. */
-	while ((size = read(port->watch_fd, events, sizeof(events))) > 0)
+	while (read(port->watch_fd, events, sizeof(events)) > 0)
 		has_news = true;
 	if (!has_news || port->fd >= 0)
 		return false;

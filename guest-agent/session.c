@@ -54,7 +54,7 @@ void session_init(struct session *session, struct worker *worker,
 	outq_clear(&session->out);
 }
 
-/* ----- ending -------------------------------------------------------------- */
+/* ----- ending ------------------------------------------------------------ */
 
 static void log_drops(const struct session *session)
 {
@@ -162,7 +162,7 @@ void session_closed(struct session *session)
 	session->port_unsure = false;
 }
 
-/* ----- sending ------------------------------------------------------------- */
+/* ----- sending ----------------------------------------------------------- */
 
 /* Return: 0; -EMSGSIZE: no room; -EINVAL: out of the protocol's bounds. */
 static int put(struct session *session, const struct message *message,
@@ -201,7 +201,7 @@ static bool is_roomy(const struct session *session)
 			  (frame)->session);                                  \
 	} while (0)
 
-/* ----- HELLO --------------------------------------------------------------- */
+/* ----- HELLO ------------------------------------------------------------- */
 
 int session_open_device(struct session *session)
 {
@@ -319,7 +319,7 @@ static void take_hello(struct session *session, const struct frame *frame)
 		clean(session);
 }
 
-/* ----- requests ------------------------------------------------------------ */
+/* ----- requests ---------------------------------------------------------- */
 
 /* Says what the kernel can't do in better words than its EINVAL. */
 static bool kernel_can(struct session *session, const struct frame *frame)
@@ -443,7 +443,7 @@ void session_input(struct session *session)
 	take_frames(session);
 }
 
-/* ----- answers ------------------------------------------------------------- */
+/* ----- answers ----------------------------------------------------------- */
 
 static void log_answer(const struct session *session)
 {
@@ -572,7 +572,7 @@ void session_job_done(struct session *session)
 	}
 }
 
-/* ----- time ---------------------------------------------------------------- */
+/* ----- time -------------------------------------------------------------- */
 
 bool session_wants_tick(const struct session *session)
 {

@@ -102,14 +102,14 @@ void worker_stop(struct worker *worker)
 
 		/* Repeated for the reason given at worker_cancel(). */
 		pthread_kill(worker->thread, CANCEL_SIGNAL);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += CANCEL_REPEAT_NS;
 		if (until.tv_nsec >= 1000000000) {
 			until.tv_nsec -= 1000000000;
 			until.tv_sec++;
 		}
-		if (pthread_timedjoin_np(worker->thread, NULL, &until) !=
-		    ETIMEDOUT)
+		if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC,
+					 &until) != ETIMEDOUT)
 			break;
 	}
 	pthread_cond_destroy(&worker->wake);

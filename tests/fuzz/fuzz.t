@@ -11,9 +11,9 @@ seconds=${FUZZ_SECONDS:-30}
 findings=$build/fuzz/findings
 
 run_target() {
-	local name=$1 program=$2 log=$tap_dir/$name.log
-	local learnt=$build/fuzz/corpus/$name seeds=$top/tests/fuzz/corpus/$name
-	local folders=("$learnt")
+	local name=$1 program=$2
+	local log=$tap_dir/$name.log learnt=$build/fuzz/corpus/$name
+	local seeds=$top/tests/fuzz/corpus/$name folders=("$learnt")
 
 	mkdir -p "$learnt" "$findings"
 	[ ! -d "$seeds" ] || folders+=("$seeds")

@@ -25,7 +25,7 @@
 
 #define DEADLINE_MS 30000
 
-/* ----- options ------------------------------------------------------------- */
+/* ----- options ----------------------------------------------------------- */
 
 static enum options_result parse(struct options *options, const char *a,
 				 const char *b)
@@ -89,7 +89,7 @@ static void bad_options_are_refused(void **state)
 			 OPTIONS_EXIT_USAGE);
 }
 
-/* ----- outq ---------------------------------------------------------------- */
+/* ----- outq -------------------------------------------------------------- */
 
 static struct outq q;
 
@@ -167,7 +167,7 @@ static void a_full_queue_takes_no_more(void **state)
 	assert_int_equal(count, OUTQ_BYTES / FRAME_HEADER_BYTES);
 }
 
-/* ----- kept ---------------------------------------------------------------- */
+/* ----- kept -------------------------------------------------------------- */
 
 static void kept_follows_what_is_held(void **state)
 {
@@ -183,7 +183,8 @@ static void kept_follows_what_is_held(void **state)
 	assert_int_equal(found, 2);
 	kept_mark(&kept, held, 5);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(held[i].flags, i % 2 ? MESSAGE_REGION_KEPT : 0);
+		assert_int_equal(held[i].flags,
+				 i % 2 ? MESSAGE_REGION_KEPT : 0);
 	/* 4 is not held any longer; all others are to be kept. */
 	held[1].id = 5;
 	assert_int_equal(kept_add(&kept, held, 5, NULL, 0, &found), 0);
@@ -195,7 +196,7 @@ static void kept_follows_what_is_held(void **state)
 	kept_clear(&kept);
 }
 
-/* ----- port ---------------------------------------------------------------- */
+/* ----- port -------------------------------------------------------------- */
 
 static char root[64], sysfs[128], dev[128];
 static struct port port;
@@ -213,7 +214,7 @@ static void make_port(const char *node, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", sysfs, node);
 	make_dir(path);
 	snprintf(path, sizeof(path), "%s/%s/name", sysfs, node);
-	file = fopen(path, "w");
+	file = fopen(path, "we");
 	assert_non_null(file);
 	fprintf(file, "%s\n", name);
 	fclose(file);
@@ -334,7 +335,7 @@ static void a_lost_port_comes_back(void **state)
 	assert_true(port.fd >= 0);
 }
 
-/* ----- worker -------------------------------------------------------------- */
+/* ----- worker ------------------------------------------------------------ */
 
 static void a_cancel_hits_only_its_own_job(void **state)
 {
@@ -411,7 +412,7 @@ static void a_busy_worker_can_be_stopped(void **state)
 	assert_true(fake.requests == fake.interrupted);
 }
 
-/* ----- boot ---------------------------------------------------------------- */
+/* ----- boot -------------------------------------------------------------- */
 
 static void a_boot_has_a_number(void **state)
 {

@@ -799,10 +799,11 @@ static void a_host_that_does_not_read_ends_the_session(void **state)
 		assert_int_equal(frame_encode(&(struct frame){
 						      .version = FRAME_VERSION,
 						      .type = 50,
-						      .request = request++,
+						      .request = request,
 						      .session = NONCE,
 					      },
 					      buf, sizeof(buf), &size), 0);
+		request++;
 		write_all(buf, size);
 		turn();
 	}

@@ -142,10 +142,11 @@ static void a_frame_comes_back_as_it_was(void **state)
 	};
 	struct frame out;
 	size_t size, space;
+	uint8_t *at;
 
 	(void)state;
-	assert_int_equal(frame_encode(&in, frame_decoder_space(&decoder, &space),
-				      FRAME_MAX_BYTES, &size), 0);
+	at = frame_decoder_space(&decoder, &space);
+	assert_int_equal(frame_encode(&in, at, space, &size), 0);
 	assert_int_equal(size, FRAME_HEADER_BYTES + sizeof(payload));
 	frame_decoder_filled(&decoder, size);
 	assert_int_equal(frame_decoder_next(&decoder, &out), 1);
@@ -371,7 +372,7 @@ static void nested_headers_are_not_summed_again_and_again(void **state)
 
 	/* And what comes after such an attack is read. */
 	memset(data, 0, 2 * FRAME_MAX_BYTES);
-	found = feed(data, 2 * FRAME_MAX_BYTES, 4096);
+	feed(data, 2 * FRAME_MAX_BYTES, 4096);
 	found = feed(data, put_frame(data, 8, 30), 4096);
 	assert_int_equal(found.count, 1);
 	free(data);

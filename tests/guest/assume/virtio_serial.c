@@ -10,7 +10,7 @@
  * is written to /tmp/step, where the harness (tests/guest/assume.t) sees it:
  *
  *   open      open the socket, read nothing
- *   read      read 1,000,000 bytes (QEMU goes on only when its socket has drained)
+ *   read      read 1,000,000 bytes: QEMU goes on when its socket is drained
  *   write     write "hello"
  *   close     close the socket
  *   flash     open it, write "bye", close it
@@ -20,6 +20,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,7 +57,7 @@ static void is(long got, long wanted, const char *what)
 
 static void step(const char *name)
 {
-	FILE *file = fopen("/tmp/step.new", "w");
+	FILE *file = fopen("/tmp/step.new", "we");
 
 	if (!file || fprintf(file, "%s\n", name) < 0 || fclose(file) ||
 	    rename("/tmp/step.new", "/tmp/step")) {
@@ -78,7 +79,7 @@ static const char *find_port(const char *name)
 
 		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name",
 			 entry->d_name);
-		file = fopen(path, "r");
+		file = fopen(path, "re");
 		if (!file)
 			continue;
 		if (!fgets(text, sizeof(text), file))
@@ -159,7 +160,8 @@ static void test_closed(const char *name)
 	char byte = 'x';
 
 	errno = 0;
-	ok(open(find_port(name), O_RDWR | O_NONBLOCK) < 0 && errno == EBUSY,
+	ok(open(find_port(name), O_RDWR | O_NONBLOCK | O_CLOEXEC) < 0 &&
+		   errno == EBUSY,
 	   "a second open fails with EBUSY");
 	is(read(fd, &byte, 1), 0, "read gives 0");
 	errno = 0;
@@ -285,7 +287,7 @@ static void test_plug(const char *name)
 	ok(is_port, "inotify on /dev tells of the new node");
 	while (!find_port(name)) {
 		tries++;
-		usleep(10000);
+		poll(NULL, 0, 10);
 	}
 	ok(true, "its name appears in sysfs");
 	printf("# after %d looks in vain\n", tries);
