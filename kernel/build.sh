@@ -13,21 +13,20 @@
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=kernel/source.sh
 source "$top/kernel/source.sh"
+# shellcheck source=kernel/config.sh
+source "$top/kernel/config.sh"
 cd "$top"
 
 usage="usage: kernel/build.sh release|debug"
 variant=${1:?$usage}
 
-case $variant in
-release) fragments=(kernel/config/guest.config) ;;
-debug) fragments=(kernel/config/guest.config kernel/config/debug.config) ;;
-*)
+mapfile -t fragments < <(kernel_fragments "$variant")
+if [ ${#fragments[@]} = 0 ]; then
 	echo "$usage" >&2
 	exit 2
-	;;
-esac
-fragments+=(configs/kernel/coalesce.config)
+fi
 
 # A change to how images are built changes their key by this number.
 recipe=2
@@ -38,42 +37,9 @@ image_key() {
 		source_version
 		gcc --version | head -n 1
 		ld --version | head -n 1
-		sha256sum "${fragments[@]}"
+		sha256sum "${fragments[@]#"$top/"}"
 		series_hash
 	} | sha256sum | cut -c 1-24
-}
-
-# One file of all the settings; allnoconfig takes it as what is not "no".
-configure() { # SRC OUT
-	cat "${fragments[@]}" > "$2/contig.config"
-	make -s -C "$1" O="$2" KCONFIG_ALLCONFIG="$2/contig.config" \
-		allnoconfig > "$2/kconfig.log" 2>&1 || {
-		cat "$2/kconfig.log" >&2
-		return 1
-	}
-	check_config "$2/.config" "$2/contig.config"
-}
-
-# Kconfig drops without a word what does not exist or lacks a dependency.
-check_config() { # CONFIG WANTED
-	local line name lost=0
-
-	while IFS= read -r line; do
-		case $line in
-		CONFIG_*)
-			grep -qxF "$line" "$1" && continue
-			;;
-		'# CONFIG_'*' is not set')
-			name=${line#'# '}
-			grep -q "^${name%% *}=" "$1" || continue
-			;;
-		*) continue ;;
-		esac
-		echo "kernel config: not honoured: $line ($(grep -lxF \
-			"$line" "${fragments[@]}" | tr '\n' ' '))" >&2
-		lost=1
-	done < "$2"
-	return $lost
 }
 
 # A line of make's output is a file built: show how many, not which.
@@ -137,7 +103,7 @@ main() {
 			flock 8
 			source_prepare "$work/linux"
 			mkdir -p "$out"
-			configure "$work/linux" "$out"
+			kernel_configure "$work/linux" "$out" "$variant"
 			build "$work/linux" "$out" "$dest"
 			exec 8>&-
 		fi
