@@ -54,6 +54,8 @@ static void *run(void *arg)
 		       errno == EINTR)
 			;
 	}
+	worker->state = WORKER_ENDED;
+	pthread_cond_broadcast(&worker->wake);
 	pthread_mutex_unlock(&worker->lock);
 	return NULL;
 }
@@ -91,27 +93,34 @@ out_close:
 	return -err;
 }
 
+static struct timespec soon(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += CANCEL_REPEAT_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return until;
+}
+
 void worker_stop(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->lock);
 	worker->state = WORKER_STOP;
-	pthread_cond_signal(&worker->wake);
-	pthread_mutex_unlock(&worker->lock);
-	for (;;) {
-		struct timespec until;
+	pthread_cond_broadcast(&worker->wake);
+	while (worker->state != WORKER_ENDED) {
+		struct timespec until = soon();
 
 		/* Repeated for the reason given at worker_cancel(). */
 		pthread_kill(worker->thread, CANCEL_SIGNAL);
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += CANCEL_REPEAT_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC,
-					 &until) != ETIMEDOUT)
-			break;
+		pthread_cond_clockwait(&worker->wake, &worker->lock,
+				       CLOCK_MONOTONIC, &until);
 	}
+	pthread_mutex_unlock(&worker->lock);
+	pthread_join(worker->thread, NULL);
 	pthread_cond_destroy(&worker->wake);
 	pthread_mutex_destroy(&worker->lock);
 	close(worker->event_fd);

@@ -17,6 +17,7 @@ enum worker_state {
 	WORKER_BUSY, /* the job is the thread's; it may be cancelled */
 	WORKER_DONE, /* the job is the caller's again; collect it first */
 	WORKER_STOP, /* the thread is to end */
+	WORKER_ENDED, /* it touches nothing any more */
 };
 
 struct worker {
