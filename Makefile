@@ -17,6 +17,7 @@ SHELL := /bin/bash
 top := $(CURDIR)
 BUILD := build
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 DESTDIR ?=
 FUZZ_SECONDS ?= 30
 CHECK_FUZZ_SECONDS ?= 5
@@ -119,6 +120,9 @@ demo: $(PROGRAMS) $(GUEST_PROGRAMS) kernel-release
 install: $(filter $(BUILD)/hv/%,$(PROGRAMS))
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $^ "$(DESTDIR)$(PREFIX)/bin/"
+	install -d "$(DESTDIR)$(SYSCONFDIR)/contig"
+	test -e "$(DESTDIR)$(SYSCONFDIR)/contig/contig.conf" || install -m 644 \
+		configs/contig.conf "$(DESTDIR)$(SYSCONFDIR)/contig/"
 
 install-guest: $(BUILD)/guest-agent/contig-agent
 	install -d "$(DESTDIR)$(PREFIX)/sbin"
