@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hv/pagemap_scan.h"
+#include "hv/procmap.h"
 #include "hv/smaps.h"
 
 /* Bits of an entry of /proc/PID/pagemap, admin-guide/mm/pagemap.rst. */
@@ -418,6 +419,48 @@ free_lists:
 	return r;
 }
 
+/* Return: 0; -ENOTTY on a kernel that can't be asked. */
+static int query_hugetlb(int proc_fd, const struct evidence_range *ranges,
+			 size_t count, bool *ret_hugetlb)
+{
+	bool hugetlb = true;
+	size_t i;
+	int r = 0;
+	int fd;
+
+	fd = openat(proc_fd, "maps", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	for (i = 0; i < count && hugetlb && r == 0; i++) {
+		uint64_t address = ranges[i].start.v;
+
+		while (address < range_end(&ranges[i]) && hugetlb && r == 0) {
+			struct procmap_query query = {
+				.size = sizeof(query),
+				.query_flags = PROCMAP_COVERING_OR_NEXT,
+				.query_addr = address,
+			};
+
+			if (ioctl(fd, PROCMAP_QUERY_IOCTL, &query) < 0) {
+				r = -errno;
+			} else {
+				hugetlb = query.vma_start <= address &&
+					  query.vma_page_size >= HUGE_BYTES;
+				address = query.vma_end;
+			}
+		}
+	}
+	close(fd);
+	/* Nothing is mapped there, or the process is gone: a look will tell. */
+	if (r == -ENOENT || r == -ESRCH) {
+		hugetlb = false;
+		r = 0;
+	}
+	if (r == 0)
+		*ret_hugetlb = hugetlb;
+	return r;
+}
+
 static int look_hugetlb(int proc_fd, const struct evidence_range *ranges,
 			size_t count, bool *ret_hugetlb)
 {
@@ -426,6 +469,9 @@ static int look_hugetlb(int proc_fd, const struct evidence_range *ranges,
 	size_t i;
 	int r;
 
+	r = query_hugetlb(proc_fd, ranges, count, ret_hugetlb);
+	if (r != -ENOTTY)
+		return r;
 	r = read_smaps(proc_fd, ranges, count, &list);
 	for (i = 0; r == 0 && i < list.count; i++)
 		hugetlb = hugetlb && list.vmas[i].hugetlb;
