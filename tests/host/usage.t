@@ -122,10 +122,10 @@ echo precious > "$tap_dir/contigd.sock"
 contigd_refuses 1 'is there and is no socket' --config "$tap_dir/contigd.conf"
 is "$(cat "$tap_dir/contigd.sock")" precious "a file there is left alone"
 # The configuration that is installed: as it is, and with each line in force.
-ok "configs/contig.conf is valid" contigd --check \
+ok "configs/contig.conf is valid" "$build/hv/contigd" --check \
 	--config "$top/configs/contig.conf"
 sed 's/^;//' "$top/configs/contig.conf" > "$tap_dir/sample.conf"
-like "$(contigd --check --config "$tap_dir/sample.conf" 2>&1)" ': 1 guest' \
+like "$("$build/hv/contigd" --check --config "$tap_dir/sample.conf" 2>&1)" ': 1 guest' \
 	"configs/contig.conf is valid with every key in force"
 
 done_testing
