@@ -115,6 +115,10 @@ lint: $(check_builds)
 demo: $(PROGRAMS) $(GUEST_PROGRAMS) kernel-release
 	tests/demo/run.sh $(BUILD)/demo
 
+.PHONY: bench
+bench: $(PROGRAMS) $(GUEST_PROGRAMS) kernel-release
+	tests/bench/run.sh $(BUILD)/bench
+
 # ----- installing ------------------------------------------------------------
 .PHONY: install install-guest
 install: $(filter $(BUILD)/hv/%,$(PROGRAMS))

@@ -5,6 +5,8 @@
 #
 #   guest_start NAME [--kernel release|debug|FILE] [--mem MIB] [--smp N]
 #               [--memory TYPE,OPTIONS] [--disk MIB] [--append WORDS]
+#               [--counted yes]  time in the guest is instructions executed, so
+#                                that figures repeat; one processor
 #               [--add PROGRAM] [-- QEMU-ARGUMENTS...]
 #   guest_run NAME [--timeout S] COMMAND     output and exit status are
 #                                            COMMAND's; it runs in busybox sh
@@ -51,6 +53,7 @@ guest_kernel() {
 
 guest_start() {
 	local name=$1 kernel=release mem=1024 smp=2 append='' disk='' dir
+	local counted=''
 	local initrd=$build/tests/guest/initramfs.cpio add=''
 	local memory='memory-backend-ram' args=() accel image
 	shift
@@ -62,6 +65,7 @@ guest_start() {
 		--memory) memory=$2 ;;
 		--disk) disk=$2 ;;
 		--append) append=$2 ;;
+		--counted) counted=$2 ;;
 		--add) add=$2 ;;
 		--)
 			shift
@@ -90,6 +94,12 @@ guest_start() {
 		initrd=$dir/initramfs.cpio
 	fi
 	read -ra accel <<< "$(guest_accel)"
+	if [ -n "$counted" ]; then
+		accel=(-accel 'tcg,thread=single' -cpu max -icount
+			'shift=0,sleep=off' -rtc 'clock=vm')
+		smp=1
+		append="$append nokaslr"
+	fi
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
 		-machine q35,memory-backend=ram \
 		-object "$memory,id=ram,size=${mem}M" \
