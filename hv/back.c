@@ -150,7 +150,8 @@ static void collapse_batch(struct back_run *run, const size_t *todo,
 		done = process_madvise(run->process->pidfd, &vector[i],
 				       count - i, MADV_COLLAPSE, 0);
 		if (done > 0) {
-			for (n = 0; n < (size_t)done >> HUGE_SHIFT; n++)
+			for (n = (size_t)done >> HUGE_SHIFT;
+			     n > 0 && i < count; n--)
 				run->ranges[todo[i++]].reason = BACK_FINE;
 			continue;
 		}

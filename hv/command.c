@@ -106,9 +106,10 @@ static int64_t take_integer(struct reader *reader, const char *key,
 	json_int_t number;
 
 	if (value == NULL) {
-		if (missing < min || missing > max)
-			refuse(reader, key, "is missing");
-		return missing;
+		if (missing >= min && missing <= max)
+			return missing;
+		refuse(reader, key, "is missing");
+		return min;
 	}
 	number = json_integer_value(value);
 	if (!json_is_integer(value) || number < min || number > max) {

@@ -165,7 +165,8 @@ static int take_guest(struct reader *reader, const char *key,
 	if (reader->seen_guest & (1u << i))
 		return twice(reader, key);
 	reader->seen_guest |= 1u << i;
-	return copy_path(reader, key, value, i == 0 ? guest->qmp : guest->agent);
+	return copy_path(reader, key, value,
+			 i == 0 ? guest->qmp : guest->agent);
 }
 
 static int begin_guest(struct reader *reader, const char *name)

@@ -24,6 +24,8 @@
 #define CONTROL_MAX_PROGRESS_BYTES (64 * 1024)
 #define CONTROL_FIRST_IN_BYTES 4096
 #define CONTROL_COMMAND_NS (10 * NS_PER_S)
+/* When to accept again after that has failed. */
+#define CONTROL_RESUME_NS NS_PER_S
 /* How long an answer waits to be read. */
 #define CONTROL_ANSWER_NS (30 * NS_PER_S)
 
@@ -50,6 +52,7 @@ struct control {
 	sd_event *event;
 	int fd;
 	sd_event_source *io;
+	sd_event_source *resume; /* accepts again, after an error */
 	struct registry *registry;
 	unsigned int max_clients;
 	unsigned int nr_clients;
@@ -66,7 +69,7 @@ static void client_free(struct client *client)
 		link = &(*link)->next;
 	*link = client->next;
 	control->nr_clients--;
-	/* A client that goes away in the middle interrupts what it asked for. */
+	/* A client that goes away interrupts what it asked for. */
 	if (client->job != NULL)
 		job_abandon(client->job);
 	sd_event_source_disable_unref(client->io);
@@ -393,6 +396,15 @@ free_client:
 	return r;
 }
 
+static int on_resume(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct control *control = userdata;
+
+	(void)source;
+	(void)usec;
+	return sd_event_source_set_enabled(control->io, SD_EVENT_ON);
+}
+
 static int on_accept(sd_event_source *source, int fd, uint32_t revents,
 		     void *userdata)
 {
@@ -402,8 +414,18 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents,
 	(void)source;
 	(void)revents;
 	client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (client_fd < 0)
-		return 0;
+	if (client_fd < 0) {
+		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			return 0;
+		/* Out of descriptors: who waits would keep waking the loop. */
+		log_line("can't accept clients: %s", strerror(errno));
+		sd_event_source_set_enabled(control->io, SD_EVENT_OFF);
+		sd_event_source_set_time_relative(control->resume,
+						  CONTROL_RESUME_NS /
+							  NS_PER_US);
+		return sd_event_source_set_enabled(control->resume,
+						   SD_EVENT_ONESHOT);
+	}
 	if (control->nr_clients >= control->max_clients)
 		refuse(client_fd);
 	else if (add_client(control, client_fd) < 0)
@@ -422,23 +444,38 @@ int control_new(sd_event *event, int fd, struct registry *registry,
 		return -ENOMEM;
 	r = sd_event_add_io(event, &control->io, fd, EPOLLIN, on_accept,
 			    control);
-	if (r < 0) {
-		free(control);
-		return r;
-	}
+	if (r < 0)
+		goto free_control;
+	r = sd_event_add_time(event, &control->resume, CLOCK_MONOTONIC, 0, 0,
+			      on_resume, control);
+	if (r < 0)
+		goto free_io;
+	sd_event_source_set_enabled(control->resume, SD_EVENT_OFF);
 	control->event = event;
 	control->fd = fd;
 	control->registry = registry;
 	control->max_clients = max_clients;
 	*ret_control = control;
 	return 0;
+
+free_io:
+	sd_event_source_disable_unref(control->io);
+free_control:
+	free(control);
+	return r;
 }
 
 void control_close(struct control *control)
 {
+	struct client *client;
+	struct client *next;
+
 	control->io = sd_event_source_disable_unref(control->io);
-	while (control->clients != NULL)
-		client_free(control->clients);
+	control->resume = sd_event_source_disable_unref(control->resume);
+	for (client = control->clients; client != NULL; client = next) {
+		next = client->next;
+		client_free(client);
+	}
 }
 
 void control_free(struct control *control)

@@ -174,7 +174,7 @@ static int stop_work(struct conversation *talk)
 	int r;
 
 	if (talk->cancelled) {
-		/* Asked twice: contigd gives back what was made all the same. */
+		/* contigd gives back what was made all the same. */
 		ctl_progress_clear();
 		ctl_error("interrupted without waiting for the guest");
 		return EXIT_FAILED;

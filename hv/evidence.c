@@ -252,10 +252,10 @@ static enum backing judge_entries(const uint64_t *entries,
 static int read_entries(int pagemap_fd, uint64_t address, uint64_t *entries)
 {
 	size_t wanted = HUGE_PAGES * sizeof(*entries);
-	off_t offset = (off_t)((address >> CONTIG_PAGE_SHIFT) * sizeof(*entries));
+	uint64_t offset = (address >> CONTIG_PAGE_SHIFT) * sizeof(*entries);
 	ssize_t got;
 
-	got = pread(pagemap_fd, entries, wanted, offset);
+	got = pread(pagemap_fd, entries, wanted, (off_t)offset);
 	if (got < 0)
 		return -errno;
 	/* Cut short at the end of the address space: the process is gone. */

@@ -57,7 +57,8 @@ static void succeed(struct job *job)
 		json_array_append_new(
 			cells,
 			json_pack("{s:o, s:i, s:i, s:i, s:i, s:I, s:I, s:I}",
-				  "gpa", job_hex(i * order_to_bytes(map->order)),
+				  "gpa",
+				  job_hex(i * order_to_bytes(map->order)),
 				  "free", (int)cell->free_pages, "movable",
 				  (int)cell->movable_pages, "unmovable",
 				  (int)cell->unmovable_pages, "held",

@@ -99,7 +99,7 @@ static void fail_after_release(struct job *job)
 	keep(job);
 }
 
-/* ---- the answer --------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------- */
 
 static json_t *region_to_json(const struct job *job, uint32_t i)
 {
@@ -207,7 +207,7 @@ static void succeed(struct job *job)
 		    answer_to_json(job));
 }
 
-/* ---- messages with ids: TOUCH, HOLD, RELEASE ------------------------------ */
+/* ---- messages with ids: TOUCH, HOLD, RELEASE -------------------------- */
 
 static void on_ids_done(void *userdata, const struct message *answer,
 			const struct failure *failure);
@@ -252,7 +252,7 @@ static void send_ids(struct job *job)
 	}
 }
 
-/* ---- KEEP: the regions are the guest's again, or kept ------------------- */
+/* ---- KEEP: the regions are the guest's again, or kept ----------------- */
 
 static void finish(struct job *job)
 {
@@ -278,7 +278,7 @@ static void keep(struct job *job)
 		send_ids(job);
 }
 
-/* ---- KVM ------------------------------------------------------------------ */
+/* ---- KVM -------------------------------------------------------------- */
 
 static void on_kvm(struct job *job, json_t *kvm)
 {
@@ -286,7 +286,7 @@ static void on_kvm(struct job *job, json_t *kvm)
 	keep(job);
 }
 
-/* ---- BACK ----------------------------------------------------------------- */
+/* ---- BACK ------------------------------------------------------------- */
 
 /* Several 2 MiB ranges may make one region: it is as good as its worst. */
 static void take_results(struct job *job, const struct host_task *task)
@@ -404,7 +404,7 @@ static void back(struct job *job)
 	}
 }
 
-/* ---- TOUCH ---------------------------------------------------------------- */
+/* ---- TOUCH ------------------------------------------------------------ */
 
 static void on_ids_done(void *userdata, const struct message *answer,
 			const struct failure *failure)
@@ -442,7 +442,7 @@ static void on_ids_done(void *userdata, const struct message *answer,
 		finish(job);
 }
 
-/* ---- MAKE ----------------------------------------------------------------- */
+/* ---- MAKE ------------------------------------------------------------- */
 
 static int grow(struct request *request, uint32_t count)
 {
@@ -520,6 +520,7 @@ static int check_regions(struct job *job)
 		.nr_gfns = command->range_bytes >> CONTIG_PAGE_SHIFT,
 	};
 	const struct ram_range *range;
+	const char *text;
 	uint32_t culprit = 0;
 	uint32_t i;
 	int verdict;
@@ -534,16 +535,19 @@ static int check_regions(struct job *job)
 	}
 	verdict = region_check(&rules, job->map, request->regions,
 			       request->nr_regions, &culprit);
+	if (verdict == -ENOMEM) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: out of memory", job->guest->name);
+		return -ENOMEM;
+	}
 	if (verdict != REGION_FINE) {
+		text = region_verdict_text((enum region_verdict)verdict);
 		failure_set(&request->failure, EXIT_FAILED,
 			    "guest %s: its agent broke the rules: region %" PRIu32
 			    " at gfn 0x%" PRIx64
 			    " %s; the guest is left alone for a while",
 			    job->guest->name, culprit,
-			    request->regions[culprit].gfn.v,
-			    verdict < 0 ? strerror(-verdict) :
-					  region_verdict_text(
-						  (enum region_verdict)verdict));
+			    request->regions[culprit].gfn.v, text);
 		return -EBADMSG;
 	}
 	request->reasons = calloc(request->nr_regions + 1,

@@ -20,7 +20,7 @@ struct link {
 	void *userdata;
 	int fd;
 	sd_event_source *io;
-	/* Not connected: the next try. Else: half a frame has come and stuck. */
+	/* The next try; while connected: half a frame has come and stuck. */
 	sd_event_source *timer;
 	struct retry retry;
 	struct frame_decoder decoder;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -122,6 +123,17 @@ static int parse_options(int argc, char **argv, struct options *ret_options)
 		return 1 + EXIT_USAGE;
 	}
 	return 0;
+}
+
+/* Four for each guest; what can't be had shows when it is needed. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool idle(const struct daemon *daemon)
@@ -272,6 +284,7 @@ int main(int argc, char **argv)
 	r = parse_options(argc, argv, &options);
 	if (r > 0)
 		return r - 1;
+	raise_descriptor_limit();
 	/* What a flood needed for a moment shall go back to the host. */
 	mallopt(M_ARENA_MAX, 2);
 	registry_init(&daemon.registry);

@@ -201,10 +201,12 @@ static void draw_cells(const struct picture *picture)
 
 	for (i = 0; i < picture->count; i++) {
 		const struct cell *cell = &picture->cells[i];
-		double x = LEFT + CELL * (double)(i % picture->columns);
-		double y = TOP + CELL * (double)(i / picture->columns);
+		size_t column = i % picture->columns;
+		size_t row = i / picture->columns;
+		double x = LEFT + CELL * (double)column;
+		double y = TOP + CELL * (double)row;
 
-		if (i % picture->columns == 0) {
+		if (column == 0) {
 			snprintf(label, sizeof(label), "0x%" PRIx64, cell->gpa);
 			text(picture, LEFT - 10, y + 9, "address", label);
 		}

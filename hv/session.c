@@ -364,6 +364,7 @@ static enum link_use take_call_frame(struct session *session,
 	struct call *call = &session->call;
 	struct message *message = &session->message;
 	uint64_t seconds;
+	uint64_t allowed;
 	struct failure failure;
 	int r;
 
@@ -402,9 +403,8 @@ static enum link_use take_call_frame(struct session *session,
 		return LINK_USELESS;
 	}
 	seconds = (call->timeout_ns + SESSION_CANCEL_NS) / NS_PER_S + 1;
-	if (++call->useful_frames > MESSAGE_MAX_COUNT +
-					    seconds *
-						    SESSION_MAX_PROGRESS_PER_S) {
+	allowed = MESSAGE_MAX_COUNT + seconds * SESSION_MAX_PROGRESS_PER_S;
+	if (++call->useful_frames > allowed) {
 		fail_faulty(session, "more messages than a request can need");
 		return LINK_USELESS;
 	}

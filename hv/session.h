@@ -42,7 +42,7 @@ enum session_state {
 	SESSION_SILENT,
 	/* There is a session and no call. */
 	SESSION_READY,
-	/* HELLO was repeated to see that the agent still lives; a call waits. */
+	/* HELLO was said again, to see that the agent lives; a call waits. */
 	SESSION_CHECKING,
 	/* A call runs: its answers are taken, all else is dropped. */
 	SESSION_BUSY,

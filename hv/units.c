@@ -35,8 +35,8 @@ static int parse_prefix(const char *text, uint64_t *ret_value,
 
 int units_parse_u64(const char *text, uint64_t max, uint64_t *ret_value)
 {
-	const char *end;
-	uint64_t value;
+	const char *end = text;
+	uint64_t value = 0;
 	int r;
 
 	r = parse_prefix(text, &value, &end);
@@ -55,8 +55,8 @@ static int parse_size_prefix(const char *text, uint64_t *ret_bytes,
 			     const char **ret_end)
 {
 	unsigned int shift = 0;
-	const char *end;
-	uint64_t value;
+	const char *end = text;
+	uint64_t value = 0;
 	int r;
 
 	r = parse_prefix(text, &value, &end);
@@ -91,8 +91,8 @@ static int parse_size_prefix(const char *text, uint64_t *ret_bytes,
 
 int units_parse_size(const char *text, uint64_t *ret_bytes)
 {
-	const char *end;
-	uint64_t bytes;
+	const char *end = text;
+	uint64_t bytes = 0;
 	int r;
 
 	r = parse_size_prefix(text, &bytes, &end);
@@ -106,7 +106,7 @@ int units_parse_size(const char *text, uint64_t *ret_bytes)
 
 int units_parse_order(const char *text, uint8_t *ret_order)
 {
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	uint8_t order;
 	int r;
 
@@ -127,7 +127,7 @@ int units_parse_range(const char *text, struct gpa *ret_start,
 {
 	uint64_t start;
 	uint64_t stop;
-	const char *end;
+	const char *end = text;
 	int r;
 
 	r = parse_size_prefix(text, &start, &end);

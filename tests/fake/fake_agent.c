@@ -491,7 +491,7 @@ int main(int argc, char **argv)
 	    listen(listen_fd, 1) < 0)
 		err(1, "%s", argv[1]);
 	for (;;) {
-		fake.fd = accept(listen_fd, NULL, NULL);
+		fake.fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fake.fd < 0)
 			err(1, "accept");
 		serve(&fake);

@@ -77,11 +77,16 @@ static void bounds_are_kept(void **state)
 	refused("{\"command\":\"dance\"}", "command: has an unknown value");
 	refused("{\"command\":7}", "command: has an unknown value");
 	refused("{\"command\":\"back\"}", "guest: is missing");
-	refused("{\"command\":\"back\",\"guest\":\"../a\"}", "guest: is no name");
-	refused("{\"command\":\"back\",\"guest\":\"a\",\"x\":1}", "x: is not known");
-	refused("{\"command\":\"list\",\"guest\":\"a\"}", "guest: is not known");
-	refused("{\"command\":\"back\",\"guest\":\"a\",\"progress\":1}", "progress");
-	refused("{\"command\":\"request\",\"guest\":\"a\",\"count\":1}", "order");
+	refused("{\"command\":\"back\",\"guest\":\"../a\"}",
+		"guest: is no name");
+	refused("{\"command\":\"back\",\"guest\":\"a\",\"x\":1}",
+		"x: is not known");
+	refused("{\"command\":\"list\",\"guest\":\"a\"}",
+		"guest: is not known");
+	refused("{\"command\":\"back\",\"guest\":\"a\",\"progress\":1}",
+		"progress");
+	refused("{\"command\":\"request\",\"guest\":\"a\",\"count\":1}",
+		"order");
 	refused(REQUEST "\"count\":0}", "count");
 	refused(REQUEST "\"count\":65537}", "count");
 	refused(REQUEST "\"count\":\"1\"}", "count");
@@ -95,8 +100,10 @@ static void bounds_are_kept(void **state)
 	refused(REQUEST "\"count\":1,\"range_start\":4096,"
 			"\"range_bytes\":2097152}",
 		"range: is not aligned");
-	refused(REQUEST "\"count\":1,\"range_start\":2097152}", "range: is empty");
-	refused(REQUEST "\"count\":2,\"range_bytes\":2097152}", "range: is smaller");
+	refused(REQUEST "\"count\":1,\"range_start\":2097152}",
+		"range: is empty");
+	refused(REQUEST "\"count\":2,\"range_bytes\":2097152}",
+		"range: is smaller");
 	refused(REQUEST "\"count\":1,\"range_start\":4503599627370496,"
 			"\"range_bytes\":2097152}",
 		"range: ends beyond");
@@ -120,7 +127,8 @@ static void releases_name_ids(void **state)
 	assert_int_equal(command.nr_ids, 0);
 	refused("{\"command\":\"release\",\"guest\":\"a\"}", "ids");
 	refused("{\"command\":\"release\",\"guest\":\"a\",\"ids\":[0]}", "ids");
-	refused("{\"command\":\"release\",\"guest\":\"a\",\"ids\":[\"1\"]}", "ids");
+	refused("{\"command\":\"release\",\"guest\":\"a\",\"ids\":[\"1\"]}",
+		"ids");
 	text = malloc(65536);
 	assert_non_null(text);
 	at = (size_t)sprintf(text, "{\"command\":\"release\",\"guest\":\"a\","

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What is behind memory, as this machine's kernel shows it for mappings of
- * this process. Each look is taken by both methods, and both have to tell a split
+ * What is behind memory, as this machine's kernel shows it for mappings of this
+ * process. Each look is taken by both methods, and both have to tell a split
  * mapping from a huge one.
  */
 #include <errno.h>
@@ -319,7 +319,7 @@ static void backing_goes_on_after_a_failure(void **state)
 	/* Small, small with a page that a pipe has pinned, untouched, small. */
 	memset(range_of(area, 0), 1, 2 * HUGE_BYTES);
 	memset(range_of(area, 3), 1, HUGE_BYTES);
-	assert_int_equal(pipe(pipe_fds), 0);
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	assert_int_equal(vmsplice(pipe_fds[1], &pinned, 1, 0), 4096);
 	allow_huge(area);
 	for (i = 0; i < RANGES; i++)

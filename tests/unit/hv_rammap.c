@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The RAM map, from what QEMU 7.2 really prints and from what it never would. */
+/* The RAM map, from what QEMU 7.2 prints and from what it never would. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static int parse_sample(const char *name)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "tests/unit/hv_samples/%s.mtree", name);
-	file = fopen(path, "r");
+	file = fopen(path, "re");
 	if (file == NULL)
 		fail_msg("%s: run the test from the top of the tree", path);
 	bytes = fread(text, 1, sizeof(text), file);
