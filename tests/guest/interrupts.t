@@ -62,7 +62,7 @@ begin() {
 	local before
 	before=$(guest_run a 'tell /tmp/frag quit > /dev/null 2>&1
 		fragment /tmp/frag --percent 80 2>&1')
-	cmp_ok "$(value_of pages "$before")" -ge 100000 \
+	cmp_ok "$(value_of pages "$before")" -ge 50000 \
 		"$1: memory is in pieces"
 	before=$(moves)
 	contigctl --socket "$tap_dir/contigd.sock" request a --size 2M \
@@ -104,7 +104,7 @@ other() {
 	is $? 0 "$1: another guest is served meanwhile"
 }
 
-guest_start a --kernel debug --mem 1024
+guest_start a --kernel debug --mem 640
 guest_start b --mem 512
 guest_agent a
 guest_agent b
