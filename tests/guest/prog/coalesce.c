@@ -60,6 +60,15 @@ static uint64_t number(const char *text)
 	return value;
 }
 
+static uint32_t strategy(const char *text)
+{
+	if (!strcmp(text, "cost"))
+		return COALESCE_COST;
+	if (strcmp(text, "freelist"))
+		usage(text);
+	return COALESCE_FREELIST;
+}
+
 static int show_info(int fd)
 {
 	struct coalesce_info info;
@@ -128,8 +137,7 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req)
 			req->order = number(optarg);
 			break;
 		case 's':
-			req->strategy = strcmp(optarg, "freelist") ?
-				COALESCE_COST : COALESCE_FREELIST;
+			req->strategy = strategy(optarg);
 			break;
 		case 'r':
 			parse_range(optarg, req);
