@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * process_madvise() takes many ranges in one call and stops at the first that
- * fails, telling how far it came. So the ranges go down in batches; after a
- * failure the call is repeated from the range that failed, which then fails
- * as the first one and so gives its errno, and that range is stepped over.
- *
- * Each element of the vector is one 2 MiB range and not a longer run: for a
- * longer one the kernel says only that some part of it failed.
+ * One process_madvise() call for each 2 MiB range. A vector of ranges would
+ * save next to nothing, as copying 2 MiB outweighs the call by far (within 2 %,
+ * tests/bench/back_ratio.c), but stops at the first range that fails and can't
+ * be cancelled half way. Nor is one longer range better: of it the kernel says
+ * only that some part failed.
  */
 #include "hv/back.h"
 
@@ -22,11 +20,7 @@
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
 
-/*
- * Between two batches cancel and deadline are looked at. One range takes some
- * 0.2 to 4 ms, mostly for copying 2 MiB.
- */
-#define BACK_BATCH 16
+#define BUSY_RETRIES 2
 
 static const char *const reason_names[] = {
 	[BACK_FINE] = "fine",
@@ -132,67 +126,61 @@ static bool must_stop(const struct back_run *run, enum back_reason *ret_reason)
 	return false;
 }
 
-/* Collapses the @count ranges that @todo names; sets each one's reason. */
-static void collapse_batch(struct back_run *run, const size_t *todo,
-			   size_t count)
+static enum back_reason collapse(const struct process *process, struct hva hva)
 {
-	struct iovec vector[BACK_BATCH];
-	size_t i = 0;
-	size_t n;
-	ssize_t done;
+	struct iovec range = {
+		.iov_base = (void *)(uintptr_t)hva.v,
+		.iov_len = HUGE_BYTES,
+	};
+	ssize_t done = process_madvise(process->pidfd, &range, 1, MADV_COLLAPSE,
+				       0);
 
-	for (n = 0; n < count; n++) {
-		vector[n].iov_base =
-			(void *)(uintptr_t)run->ranges[todo[n]].hva.v;
-		vector[n].iov_len = HUGE_BYTES;
-	}
-	while (i < count) {
-		done = process_madvise(run->process->pidfd, &vector[i],
-				       count - i, MADV_COLLAPSE, 0);
-		if (done > 0) {
-			for (n = (size_t)done >> HUGE_SHIFT;
-			     n > 0 && i < count; n--)
-				run->ranges[todo[i++]].reason = BACK_FINE;
+	if (done < 0)
+		return reason_of_errno(errno);
+	return done == HUGE_BYTES ? BACK_FINE : BACK_OTHER;
+}
+
+/* What was busy for a moment need not be any more. */
+static void retry_busy(struct back_run *run)
+{
+	enum back_reason stop;
+	size_t i;
+
+	for (i = 0; i < run->count; i++) {
+		struct back_range *range = &run->ranges[i];
+
+		if (range->reason != BACK_BUSY)
 			continue;
-		}
-		run->ranges[todo[i++]].reason =
-			reason_of_errno(done < 0 ? errno : EINVAL);
+		if (must_stop(run, &stop))
+			return;
+		range->reason = collapse(run->process, range->hva);
 	}
 }
 
 static void collapse_all(struct back_run *run)
 {
 	enum back_reason stop = BACK_FINE;
-	size_t todo[BACK_BATCH];
-	size_t count = 0;
 	size_t i;
 
 	for (i = 0; i < run->count; i++) {
 		struct back_range *range = &run->ranges[i];
 
-		if (stop == BACK_FINE && count == 0)
-			must_stop(run, &stop);
-		range->reason = stop;
 		/* hugetlb memory is huge or not there; nothing to collapse. */
-		if (range->before == BACKING_HUGE || run->hugetlb) {
+		if (range->before == BACKING_HUGE || run->hugetlb)
 			range->reason = BACK_FINE;
-		} else if (!range->congruent) {
+		else if (!range->congruent)
 			range->reason = BACK_NOT_CONGRUENT;
-		} else if (range->before == BACKING_NONE) {
+		else if (range->before == BACKING_NONE)
 			range->reason = BACK_UNTOUCHED;
-		} else if (stop == BACK_FINE) {
-			todo[count++] = i;
-			if (count == BACK_BATCH) {
-				collapse_batch(run, todo, count);
-				count = 0;
-			}
-		}
-		if (run->progress != NULL && count == 0)
+		else if (stop != BACK_FINE || must_stop(run, &stop))
+			range->reason = stop;
+		else
+			range->reason = collapse(run->process, range->hva);
+		if (run->progress != NULL)
 			atomic_store(run->progress, i + 1);
 	}
-	collapse_batch(run, todo, count);
-	if (run->progress != NULL)
-		atomic_store(run->progress, run->count);
+	for (i = 0; i < BUSY_RETRIES; i++)
+		retry_busy(run);
 }
 
 static int compare_ranges(const void *left, const void *right)

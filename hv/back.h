@@ -62,8 +62,9 @@ struct back_run {
 /**
  * back_run() - do it
  *
- * Blocks, in steps of a few ms between which @cancel and @deadline_ns are
- * looked at. Moves memory of QEMU's, which stays QEMU's in any case.
+ * Blocks. Before each range, which takes some 0.2 to 4 ms, @cancel and
+ * @deadline_ns are looked at. Moves memory of QEMU's, which stays QEMU's in any
+ * case.
  *
  * Return: 0, also when not all of it could be done: the ranges say; -ESRCH
  * when the process is gone; a negative errno when it can't be looked at.
