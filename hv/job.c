@@ -46,6 +46,14 @@ static void begin(struct job *job)
 	struct failure failure;
 	int r;
 
+	if (job->kind->needs_agent && job->guest->session == NULL) {
+		failure_set(&failure, EXIT_UNREACHABLE,
+			    "guest %s: has no agent; add 'agent = PATH' of its "
+			    "port's socket to the configuration",
+			    job->guest->name);
+		job_fail(job, &failure);
+		return;
+	}
 	r = ram_read_start(job->guest->qmp, job->guest->name,
 			   job->guest->qmp_path, on_map, job, &job->ram_read);
 	if (r < 0) {

@@ -8,6 +8,8 @@
 /* A kind of job; state is the kind's own. */
 struct job_kind {
 	size_t state_bytes;
+	/* Fails before anything is done where the guest has none. */
+	bool needs_agent;
 	/* Others wait for it instead of being refused. */
 	bool is_short;
 	/* May run without the agent while another job has it. */

@@ -237,14 +237,6 @@ static void start(struct job *job)
 	uint64_t end = last->gpa.v + last->bytes;
 	struct failure failure;
 
-	if (job->guest->session == NULL) {
-		failure_set(&failure, EXIT_UNREACHABLE,
-			    "guest %s: has no agent; add 'agent = PATH' of its "
-			    "port's socket to the configuration",
-			    job->guest->name);
-		job_fail(job, &failure);
-		return;
-	}
 	map->order = HUGE_ORDER;
 	while (end > MAP_MAX_CELLS * order_to_bytes(map->order) &&
 	       map->order < MESSAGE_MAX_CELL_ORDER)
@@ -283,6 +275,7 @@ static void clean(struct job *job)
 
 const struct job_kind job_kind_map = {
 	.state_bytes = sizeof(struct map),
+	.needs_agent = true,
 	.is_short = true,
 	.start = start,
 	.cancel = cancel,

@@ -41,14 +41,6 @@ static void start(struct job *job)
 	struct release *release = job->state;
 	struct failure failure;
 
-	if (job->guest->session == NULL) {
-		failure_set(&failure, EXIT_UNREACHABLE,
-			    "guest %s: has no agent; add 'agent = PATH' of its "
-			    "port's socket to the configuration",
-			    job->guest->name);
-		job_fail(job, &failure);
-		return;
-	}
 	release->message.type = MESSAGE_RELEASE;
 	release->message.ids.count = job->command.nr_ids;
 	memcpy(release->message.ids.ids, job->command.ids,
@@ -71,6 +63,7 @@ static void clean(struct job *job)
 
 const struct job_kind job_kind_release = {
 	.state_bytes = sizeof(struct release),
+	.needs_agent = true,
 	.start = start,
 	.cancel = cancel,
 	.clean = clean,

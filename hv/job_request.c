@@ -687,14 +687,6 @@ static void start(struct job *job)
 		message->request.first_gfn.v = 0;
 	set_state(job, REQUEST_MAKE);
 	job_progress(job, "making", 0, command->count);
-	if (job->guest->session == NULL) {
-		failure_set(&request->failure, EXIT_UNREACHABLE,
-			    "guest %s: has no agent; add 'agent = PATH' of its "
-			    "port's socket to the configuration",
-			    job->guest->name);
-		job_fail(job, &request->failure);
-		return;
-	}
 	r = session_call(job->guest->session, message, left_ns + GRACE_NS,
 			 &make_calls, job, &request->failure);
 	if (r < 0)
@@ -734,6 +726,7 @@ static void clean(struct job *job)
 
 const struct job_kind job_kind_request = {
 	.state_bytes = sizeof(struct request),
+	.needs_agent = true,
 	.start = start,
 	.cancel = cancel,
 	.clean = clean,
