@@ -8,7 +8,8 @@ HV_PACKAGES_CTL := jansson smartcols
 
 # What both programs have.
 HV_COMMON_OBJS := $(addprefix $(BUILD)/hv/,command.o failure.o unix_socket.o \
-	units.o config.o evidence.o smaps.o)
+	units.o config.o evidence.o evidence_scan.o \
+	evidence_smaps.o smaps.o)
 HV_PURE_OBJS := $(addprefix $(BUILD)/hv/,back.o process.o \
 	qmp_line.o rammap.o region_check.o)
 CONTIGD_OBJS := $(addprefix $(BUILD)/hv/,back.o control.o guest.o \
