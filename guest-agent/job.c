@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,15 @@ static int allowed_count(struct job *job, const struct job_context *context,
 	return 0;
 }
 
+/* The kernel says EINVAL to a node without memory, as to much else. */
+static bool lacks_node(const struct device *device, int32_t nid)
+{
+	struct message_state state;
+
+	return nid != MESSAGE_ANY_NODE &&
+	       device_state(device, nid, &state) == -EINVAL;
+}
+
 static void run_request(struct job *job, const struct job_context *context)
 {
 	struct message_request request = job->ask.request;
@@ -111,6 +121,14 @@ static void run_request(struct job *job, const struct job_context *context)
 			/* The signal came while it waited for its turn. */
 			add_shortfall(&answer, MESSAGE_REASON_CANCELLED,
 				      request.count);
+		} else if (err == -EINVAL &&
+			   lacks_node(context->device, request.nid)) {
+			job_error(&job->reply, MESSAGE_ERROR_KERNEL,
+				  "%s: the guest has no node %" PRId32
+				  " with memory of its own",
+				  message_type_name((uint8_t)job->ask.type),
+				  request.nid);
+			return;
 		} else if (err) {
 			kernel_error(job, err);
 			return;

@@ -64,6 +64,8 @@ int device_state(const struct device *device, int32_t nid,
 	(void)device;
 	if (fake.call_err)
 		return fake.call_err;
+	if (nid > 0) /* the guest has but one node */
+		return -EINVAL;
 	*ret_state = (struct message_state){
 		.nid = nid,
 		.total_pages = fake.guest_pages,
@@ -123,6 +125,8 @@ int device_request(const struct device *device,
 		return fake.call_err;
 	if (fake.request_err)
 		return fake.request_err;
+	if (request->nid > 0)
+		return -EINVAL;
 	*ret_answer = (struct message_answer){ .requested = count };
 	*ret_regions = NULL;
 	if (count > fake.can_make)

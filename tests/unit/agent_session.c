@@ -274,6 +274,17 @@ static void a_kernel_without_the_device_is_told(void **state)
 	assert_int_equal(rig.in.hello_reply.kernel_api, 1);
 }
 
+static void a_node_that_is_not_there_is_named(void **state)
+{
+	(void)state;
+	greet(NONCE);
+	fill_request(1);
+	rig.out.request.nid = 3;
+	say(MESSAGE_REQUEST, 2);
+	expect_error(MESSAGE_ERROR_KERNEL, 2);
+	assert_non_null(strstr(rig.in.error.text, "has no node 3"));
+}
+
 static void versions_are_negotiated(void **state)
 {
 	uint8_t buf[64];
@@ -913,6 +924,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(hello_is_answered),
 		TEST(a_kernel_without_the_device_is_told),
+		TEST(a_node_that_is_not_there_is_named),
 		TEST(versions_are_negotiated),
 		TEST(regions_are_made_held_and_released),
 		TEST(a_plan_makes_nothing),
