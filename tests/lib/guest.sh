@@ -26,14 +26,8 @@
 
 declare -A guest_pid=()
 
-guest_accel() {
-	# <> would make a missing file, hence the first look.
-	if [ -c /dev/kvm ] && { true <> /dev/kvm; } 2>/dev/null; then
-		echo "-accel kvm -cpu host"
-	else
-		echo "-accel tcg,thread=multi -cpu max"
-	fi
-}
+# shellcheck source=tests/lib/accel.sh
+source "$top/tests/lib/accel.sh"
 
 # guest_kernel release|debug|FILE: the image's path.
 guest_kernel() {
