@@ -156,9 +156,8 @@ guest_qmp guest '{"execute":"device_del","arguments":{"id":"agentport"}}' \
 	> /dev/null
 ok "the agent sees the port go" wait_for 30 agent_said 'gone'
 host close
-guest_qmp guest '{"execute":"device_add","arguments":{"id":"agentport",
-	"driver":"virtserialport","chardev":"agent",
-	"name":"org.contig.agent.0"}}' > /dev/null
+ok "a new port is plugged in" \
+	guest_plug_port guest agentport org.contig.agent.0
 ok "the host opens the new port" host open "$socket"
 ok "HELLO is answered" host hello
 ok "nothing is held" held_is 0

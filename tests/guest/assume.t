@@ -82,9 +82,8 @@ end_case talk
 
 start_case plug org.contig.plugged
 reach plug plug
-like "$(guest_qmp guest '{"execute":"device_add","arguments":{
-	"driver":"virtserialport","id":"plugged","chardev":"agent",
-	"name":"org.contig.plugged"}}')" '"return"' "plug: a port is plugged in"
+ok "plug: a port is plugged in" \
+	guest_plug_port guest plugged org.contig.plugged
 end_case plug
 
 done_testing

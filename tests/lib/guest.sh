@@ -11,6 +11,7 @@
 #   guest_run NAME [--timeout S] COMMAND     output and exit status are
 #                                            COMMAND's; it runs in busybox sh
 #   guest_qmp NAME JSON                      the answer as one line
+#   guest_plug_port NAME ID PORT-NAME
 #   guest_stop NAME
 #
 # Each guest has its own folder $tap_dir/NAME with
@@ -150,6 +151,19 @@ guest_run() {
 
 guest_qmp() {
 	guest-qmp "$tap_dir/$1/ctl.sock" 30 "$2"
+}
+
+# Plugs in a port with the agent's socket behind it. After another port on that
+# socket has gone, also from the guest's view, QEMU keeps the socket in use for
+# some time, and refuses the new one until then.
+guest_plug_port() { # NAME ID PORT-NAME
+	wait_for 30 port_is_plugged "$@"
+}
+
+port_is_plugged() {
+	[[ $(guest_qmp "$1" '{"execute":"device_add","arguments":{
+		"id":"'"$2"'","driver":"virtserialport","chardev":"agent",
+		"name":"'"$3"'"}}') == *'"return"'* ]]
 }
 
 guest_stop() {
