@@ -8,37 +8,20 @@
  * through KEEP as a release, or to a new session, by which the agent releases
  * them too. If contigd dies, its end of the socket closes: same effect.
  */
-#include "hv/job_kind.h"
+#include "hv/job_request.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hv/clock.h"
-#include "hv/region_check.h"
+#include "hv/log.h"
 
 /* A touch writes one page of each 2 MiB; the rest is the guest being slow. */
 #define TOUCH_TIMEOUT_NS (60 * NS_PER_S)
 /* What the host adds to the time that the guest was given. */
 #define GRACE_NS (10 * NS_PER_S)
-
-enum request_state {
-	/* Nothing was sent to the guest yet. */
-	REQUEST_BEGIN,
-	/* The guest makes regions, or plans. CANCEL can be sent. */
-	REQUEST_MAKE,
-	/* The guest touches what it made. */
-	REQUEST_TOUCH,
-	/* The host task runs; the guest is not talked to. */
-	REQUEST_BACK,
-	/* QEMU is asked for KVM's counters, while the regions are held. */
-	REQUEST_KVM,
-	/* HOLD or RELEASE; can't be cancelled any more. */
-	REQUEST_KEEP,
-	REQUEST_NR_STATES,
-};
 
 static const char *const state_names[] = {
 	[REQUEST_BEGIN] = "begin", [REQUEST_MAKE] = "make",
@@ -46,35 +29,8 @@ static const char *const state_names[] = {
 	[REQUEST_KVM] = "kvm",	   [REQUEST_KEEP] = "keep",
 };
 
-static_assert(sizeof(state_names) / sizeof(state_names[0]) ==
-		      REQUEST_NR_STATES,
+static_assert(sizeof(state_names) / sizeof(state_names[0]) == REQUEST_NR_STATES,
 	      "each state has a name");
-
-struct request {
-	enum request_state state;
-	/* What REGIONS frames brought; checked as a whole at the end. */
-	struct message_region *regions;
-	uint32_t nr_regions;
-	uint32_t capacity;
-	uint32_t nr_done; /* ids sent in TOUCH, HOLD, RELEASE */
-	uint32_t nr_sent; /* ids in the message under way */
-	bool answered;
-	struct message_answer answer;
-	/* One for each region. */
-	enum back_reason *reasons;
-	struct hva *hvas;
-	int *nodes;
-	uint32_t backed;
-	bool looked;
-	enum evidence_method method;
-	bool hugetlb;
-	uint64_t host_ns;
-	json_t *kvm;
-	bool release; /* in KEEP: although a hold was asked for */
-	bool failed; /* in KEEP: fail with this afterwards */
-	struct failure failure;
-	struct message message; /* the one to be sent */
-};
 
 static void keep(struct job *job);
 
@@ -99,112 +55,17 @@ static void fail_after_release(struct job *job)
 	keep(job);
 }
 
-/* ---- the answer ------------------------------------------------------- */
-
-static json_t *region_to_json(const struct job *job, uint32_t i)
-{
-	const struct request *request = job->state;
-	const struct message_region *region = &request->regions[i];
-	bool held = job->command.into == COMMAND_INTO_HOLD &&
-		    !request->release;
-	json_t *node;
-
-	if (request->looked && request->nodes[i] >= 0)
-		node = json_integer(request->nodes[i]);
-	else
-		node = json_null();
-	return json_pack("{s:I, s:o, s:I, s:s, s:o, s:b, s:i, s:o}", "id",
-			 (json_int_t)region->id, "gpa",
-			 job_hex(gfn_to_gpa(region->gfn).v), "size",
-			 (json_int_t)order_to_bytes(region->order), "state",
-			 held ? "held" : "free", "hva",
-			 job_hex(request->hvas[i].v), "backed",
-			 request->looked && request->reasons[i] == BACK_FINE,
-			 "guest_node", region->nid, "host_node", node);
-}
-
-static void add_shortfall(json_t *list, const char *side, const char *reason,
-			  uint64_t regions)
-{
-	if (regions == 0)
-		return;
-	json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "side", side,
-					      "reason", reason, "regions",
-					      (json_int_t)regions));
-}
-
-static json_t *shortfall_to_json(const struct job *job)
-{
-	const struct request *request = job->state;
-	const struct message_answer *answer = &request->answer;
-	uint64_t counts[BACK_NR_REASONS] = { 0 };
-	json_t *list = json_array();
-	uint32_t i;
-
-	for (i = 0; i < answer->nr_shortfall; i++)
-		add_shortfall(list, "guest",
-			      message_reason_name(answer->shortfall[i].reason),
-			      answer->shortfall[i].regions);
-	if (job->command.dry_run)
-		return list;
-	for (i = 0; i < request->nr_regions; i++)
-		counts[request->looked ? request->reasons[i] :
-					 BACK_CANCELLED]++;
-	for (i = BACK_FINE + 1; i < BACK_NR_REASONS; i++)
-		add_shortfall(list, "host",
-			      back_reason_name((enum back_reason)i), counts[i]);
-	return list;
-}
-
-static json_t *answer_to_json(const struct job *job)
-{
-	const struct request *request = job->state;
-	const struct command *command = &job->command;
-	const struct message_answer *answer = &request->answer;
-	const char *evidence = NULL;
-	json_t *regions = json_array();
-	json_t *work;
-	uint32_t i;
-
-	for (i = 0; i < request->nr_regions; i++)
-		json_array_append_new(regions, region_to_json(job, i));
-	if (request->looked)
-		evidence = request->hugetlb ?
-				   "hugetlb" :
-				   evidence_method_name(request->method);
-	work = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "moves_tried",
-			 (json_int_t)answer->moves_tried, "moves_done",
-			 (json_int_t)answer->moves_done, "bytes_copied",
-			 (json_int_t)answer->bytes_copied, "pages_scanned",
-			 (json_int_t)answer->pages_scanned, "guest_ns",
-			 (json_int_t)answer->guest_ns, "host_ns",
-			 (json_int_t)request->host_ns);
-	return json_pack(
-		"{s:i, s:s, s:I, s:I, s:I, s:I, s:s?, s:O?, s:o, s:o, s:o, "
-		"s:I, s:s, s:s, s:b, s:b}",
-		"version", 1, "guest", job->guest->name, "size",
-		(json_int_t)order_to_bytes(command->order), "requested",
-		(json_int_t)command->count, "made", (json_int_t)answer->made,
-		"backed", (json_int_t)request->backed, "evidence", evidence,
-		"kvm", request->kvm, "regions", regions, "work", work,
-		"shortfall", shortfall_to_json(job), "elapsed_ns",
-		(json_int_t)(clock_now_ns() - job->start_ns), "strategy",
-		command_strategy_name(command->strategy), "into",
-		command_into_name(command->into), "dry_run", command->dry_run,
-		"cancelled", job->cancelled);
-}
-
 static void succeed(struct job *job)
 {
 	const struct request *request = state_of(job);
-	uint32_t reached = job->command.dry_run ? request->answer.made :
-						  request->backed;
+	uint32_t reached =
+		job->command.dry_run ? request->answer.made : request->backed;
 
 	job_succeed(job,
-		    reached == job->command.count && !job->cancelled ?
-			    EXIT_REACHED :
-			    EXIT_PARTLY,
-		    answer_to_json(job));
+		    reached == job->command.count && !job->cancelled
+			    ? EXIT_REACHED
+			    : EXIT_PARTLY,
+		    job_request_answer(job));
 }
 
 /* ---- messages with ids: TOUCH, HOLD, RELEASE -------------------------- */
@@ -357,8 +218,7 @@ static int start_backing(struct job *job)
 	uint64_t j;
 	int r;
 
-	r = host_task_new(job->process, request->nr_regions * in_region,
-			  &task);
+	r = host_task_new(job->process, request->nr_regions * in_region, &task);
 	if (r < 0)
 		return r;
 	for (i = 0; i < request->nr_regions; i++) {
@@ -367,7 +227,7 @@ static int start_backing(struct job *job)
 
 		for (j = 0; j < in_region; j++) {
 			task->run.ranges[n++] = (struct back_range){
-				.hva = { hva.v + (j << HUGE_SHIFT) },
+				.hva = {hva.v + (j << HUGE_SHIFT)},
 				.congruent = addr_congruent(gpa, hva),
 				.index = i,
 			};
@@ -491,88 +351,6 @@ fault:
 	return -EBADMSG;
 }
 
-/* Is what the guest says of its own work possible at all? */
-static bool answer_adds_up(const struct job *job,
-			   const struct message_answer *answer)
-{
-	const struct request *request = job->state;
-	uint64_t missing = 0;
-	uint32_t i;
-
-	for (i = 0; i < answer->nr_shortfall; i++)
-		missing += answer->shortfall[i].regions;
-	return answer->requested == job->command.count &&
-	       answer->made <= answer->requested &&
-	       missing == answer->requested - answer->made &&
-	       (job->command.dry_run || answer->made == request->nr_regions);
-}
-
-/* Return: 0; or -EBADMSG with request->failure. */
-static int check_regions(struct job *job)
-{
-	struct request *request = state_of(job);
-	const struct command *command = &job->command;
-	struct region_rules rules = {
-		.order = command->order,
-		.max_count = command->count,
-		.nid = command->nid,
-		.first_gfn = gpa_to_gfn(command->range_start),
-		.nr_gfns = command->range_bytes >> CONTIG_PAGE_SHIFT,
-	};
-	const struct ram_range *range;
-	const char *text;
-	uint32_t culprit = 0;
-	uint32_t i;
-	int verdict;
-
-	if (!answer_adds_up(job, &request->answer)) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: the figures "
-			    "of its answer don't add up; the guest is left "
-			    "alone for a while",
-			    job->guest->name);
-		return -EBADMSG;
-	}
-	verdict = region_check(&rules, job->map, request->regions,
-			       request->nr_regions, &culprit);
-	if (verdict == -ENOMEM) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: out of memory", job->guest->name);
-		return -ENOMEM;
-	}
-	if (verdict != REGION_FINE) {
-		text = region_verdict_text((enum region_verdict)verdict);
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: region %" PRIu32
-			    " at gfn 0x%" PRIx64
-			    " %s; the guest is left alone for a while",
-			    job->guest->name, culprit,
-			    request->regions[culprit].gfn.v, text);
-		return -EBADMSG;
-	}
-	request->reasons = calloc(request->nr_regions + 1,
-				  sizeof(*request->reasons));
-	request->hvas = calloc(request->nr_regions + 1,
-			       sizeof(*request->hvas));
-	request->nodes = calloc(request->nr_regions + 1,
-				sizeof(*request->nodes));
-	if (request->reasons == NULL || request->hvas == NULL ||
-	    request->nodes == NULL) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: out of memory", job->guest->name);
-		return -ENOMEM;
-	}
-	for (i = 0; i < request->nr_regions; i++) {
-		struct gpa gpa = gfn_to_gpa(request->regions[i].gfn);
-
-		range = rammap_find(job->map, gpa,
-				    order_to_bytes(command->order));
-		/* region_check() has found it before. */
-		request->hvas[i] = rammap_hva(range, gpa);
-	}
-	return 0;
-}
-
 static void on_made(void *userdata, const struct message *answer,
 		    const struct failure *failure)
 {
@@ -587,8 +365,7 @@ static void on_made(void *userdata, const struct message *answer,
 		return;
 	}
 	request->answer = answer->answer;
-	request->answered = true;
-	r = check_regions(job);
+	r = job_request_check_regions(job);
 	if (r == -EBADMSG)
 		session_fault(job->guest->session, request->failure.text);
 	else if (r < 0)
@@ -615,48 +392,6 @@ static const struct session_calls make_calls = {
 	.done = on_made,
 };
 
-static bool check_map(struct job *job)
-{
-	struct request *request = state_of(job);
-	const struct command *command = &job->command;
-	uint64_t bytes = command->range_bytes != 0 ? command->range_bytes :
-						     UINT64_C(1) << 52;
-	const struct ram_range *range;
-	unsigned int i;
-	bool in_ram = false;
-
-	for (i = 0; i < job->map->count; i++) {
-		range = &job->map->ranges[i];
-		in_ram = in_ram ||
-			 (range->gpa.v < command->range_start.v + bytes &&
-			  command->range_start.v <
-				  range->gpa.v + range->bytes);
-	}
-	if (!in_ram) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: the range 0x%" PRIx64 "-0x%" PRIx64
-			    " holds no RAM of this guest; 'contigctl map %s' "
-			    "shows where its RAM is",
-			    job->guest->name, command->range_start.v,
-			    command->range_start.v + bytes, job->guest->name);
-		return false;
-	}
-	range = rammap_first_incongruent(job->map, command->range_start,
-					 bytes);
-	if (range != NULL) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: RAM at 0x%" PRIx64 " (%s) is mapped at "
-			    "0x%" PRIx64 ", which does not agree with it modulo 2 "
-			    "MiB, so no huge page can stand behind it; use "
-			    "memory-backend-ram or memory-backend-file with "
-			    "align=2M instead of memory-backend-memfd",
-			    job->guest->name, range->gpa.v, range->block,
-			    range->hva.v);
-		return false;
-	}
-	return true;
-}
-
 static void start(struct job *job)
 {
 	struct request *request = state_of(job);
@@ -666,7 +401,7 @@ static void start(struct job *job)
 	uint64_t left_ns;
 	int r;
 
-	if (!check_map(job)) {
+	if (!job_request_check_map(job)) {
 		job_fail(job, &request->failure);
 		return;
 	}
@@ -697,6 +432,9 @@ static void cancel(struct job *job)
 {
 	struct request *request = state_of(job);
 
+	log_guest(&job->guest->log_limit, job->guest->name,
+		  "request interrupted in step '%s'",
+		  state_names[request->state]);
 	switch (request->state) {
 	case REQUEST_MAKE:
 		session_cancel(job->guest->session);
@@ -706,7 +444,7 @@ static void cancel(struct job *job)
 		break;
 	case REQUEST_BEGIN:
 	case REQUEST_TOUCH: /* on_ids_done() looks */
-	case REQUEST_KVM: /* keep() looks */
+	case REQUEST_KVM:   /* keep() looks */
 	case REQUEST_KEEP:
 	case REQUEST_NR_STATES:
 		break;
