@@ -201,8 +201,8 @@ static int judge_vma(int pagemap_fd, const struct smaps_vma *vma,
 		while (i < count && address >= evidence_range_end(&ranges[i]))
 			i++;
 		if (i < count && address >= ranges[i].start.v) {
-			uint64_t n =
-				(address - ranges[i].start.v) >> HUGE_SHIFT;
+			uint64_t n = (address - ranges[i].start.v) >>
+				     HUGE_SHIFT;
 
 			ranges[i].backing[n] = backing;
 			if (ranges[i].present_pages != NULL)
@@ -256,8 +256,8 @@ static uint64_t sum_huge(const struct vma_list *list)
 int evidence_look_smaps(int proc_fd, int pagemap_fd,
 			struct evidence_range *ranges, size_t count)
 {
-	struct vma_list before = {0};
-	struct vma_list after = {0};
+	struct vma_list before = { 0 };
+	struct vma_list after = { 0 };
 	int tries;
 	size_t i;
 	int r = 0;
@@ -295,7 +295,7 @@ free_lists:
 int evidence_smaps_hugetlb(int proc_fd, const struct evidence_range *ranges,
 			   size_t count, bool *ret_hugetlb)
 {
-	struct vma_list list = {0};
+	struct vma_list list = { 0 };
 	bool hugetlb = true;
 	size_t i;
 	int r;

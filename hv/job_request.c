@@ -58,13 +58,13 @@ static void fail_after_release(struct job *job)
 static void succeed(struct job *job)
 {
 	const struct request *request = state_of(job);
-	uint32_t reached =
-		job->command.dry_run ? request->answer.made : request->backed;
+	uint32_t reached = job->command.dry_run ? request->answer.made :
+						  request->backed;
 
 	job_succeed(job,
-		    reached == job->command.count && !job->cancelled
-			    ? EXIT_REACHED
-			    : EXIT_PARTLY,
+		    reached == job->command.count && !job->cancelled ?
+			    EXIT_REACHED :
+			    EXIT_PARTLY,
 		    job_request_answer(job));
 }
 
@@ -227,7 +227,7 @@ static int start_backing(struct job *job)
 
 		for (j = 0; j < in_region; j++) {
 			task->run.ranges[n++] = (struct back_range){
-				.hva = {hva.v + (j << HUGE_SHIFT)},
+				.hva = { hva.v + (j << HUGE_SHIFT) },
 				.congruent = addr_congruent(gpa, hva),
 				.index = i,
 			};
@@ -444,7 +444,7 @@ static void cancel(struct job *job)
 		break;
 	case REQUEST_BEGIN:
 	case REQUEST_TOUCH: /* on_ids_done() looks */
-	case REQUEST_KVM:   /* keep() looks */
+	case REQUEST_KVM: /* keep() looks */
 	case REQUEST_KEEP:
 	case REQUEST_NR_STATES:
 		break;

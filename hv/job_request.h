@@ -41,7 +41,7 @@ struct request {
 	uint64_t host_ns;
 	json_t *kvm;
 	bool release; /* in KEEP: although a hold was asked for */
-	bool failed;  /* in KEEP: fail with this afterwards */
+	bool failed; /* in KEEP: fail with this afterwards */
 	struct failure failure;
 	struct message message; /* the one to be sent */
 };

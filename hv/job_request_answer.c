@@ -39,7 +39,7 @@ static json_t *shortfall_to_json(const struct job *job)
 {
 	const struct request *request = job->state;
 	const struct message_answer *answer = &request->answer;
-	uint64_t counts[BACK_NR_REASONS] = {0};
+	uint64_t counts[BACK_NR_REASONS] = { 0 };
 	json_t *list = json_array();
 	uint32_t i;
 
@@ -50,8 +50,7 @@ static json_t *shortfall_to_json(const struct job *job)
 	if (job->command.dry_run)
 		return list;
 	for (i = 0; i < request->nr_regions; i++)
-		counts[request->looked ? request->reasons[i]
-				       : BACK_CANCELLED]++;
+		counts[request->looked ? request->reasons[i] : BACK_CANCELLED]++;
 	for (i = BACK_FINE + 1; i < BACK_NR_REASONS; i++)
 		add_shortfall(list, "host",
 			      back_reason_name((enum back_reason)i), counts[i]);
@@ -71,9 +70,9 @@ json_t *job_request_answer(const struct job *job)
 	for (i = 0; i < request->nr_regions; i++)
 		json_array_append_new(regions, region_to_json(job, i));
 	if (request->looked)
-		evidence = request->hugetlb
-				   ? "hugetlb"
-				   : evidence_method_name(request->method);
+		evidence = request->hugetlb ?
+				   "hugetlb" :
+				   evidence_method_name(request->method);
 	work = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "moves_tried",
 			 (json_int_t)answer->moves_tried, "moves_done",
 			 (json_int_t)answer->moves_done, "bytes_copied",

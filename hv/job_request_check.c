@@ -94,8 +94,8 @@ bool job_request_check_map(struct job *job)
 {
 	struct request *request = job->state;
 	const struct command *command = &job->command;
-	uint64_t bytes = command->range_bytes != 0 ? command->range_bytes
-						   : UINT64_C(1) << 52;
+	uint64_t bytes = command->range_bytes != 0 ? command->range_bytes :
+						     UINT64_C(1) << 52;
 	const struct ram_range *range;
 	unsigned int i;
 	bool in_ram = false;

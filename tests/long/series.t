@@ -10,6 +10,9 @@ source "$top/kernel/source.sh"
 # shellcheck source=kernel/config.sh
 source "$top/kernel/config.sh"
 
+# Under make its job server is inherited, of which a submake with -j warns.
+unset MAKEFLAGS MFLAGS
+
 # A tree of its own: builds of the images may run meanwhile.
 work=$build/kernel/series
 src=$work/linux
