@@ -50,7 +50,8 @@ static json_t *shortfall_to_json(const struct job *job)
 	if (job->command.dry_run)
 		return list;
 	for (i = 0; i < request->nr_regions; i++)
-		counts[request->looked ? request->reasons[i] : BACK_CANCELLED]++;
+		counts[request->looked ? request->reasons[i] :
+					 BACK_CANCELLED]++;
 	for (i = BACK_FINE + 1; i < BACK_NR_REASONS; i++)
 		add_shortfall(list, "host",
 			      back_reason_name((enum back_reason)i), counts[i]);
