@@ -150,12 +150,8 @@ is "$(field '.huge_bytes_after')" "$blob_bytes" "and all that is used"
 # ----- without privileges --------------------------------------------------------
 kill "$contigd_pid"
 wait "$contigd_pid"
-setpriv --pdeathsig KILL --bounding-set -sys_ptrace,-sys_nice,-sys_admin \
-	--inh-caps -sys_ptrace,-sys_nice,-sys_admin "$build/hv/contigd" \
-	--config "$tap_dir/contigd.conf" > "$tap_dir/contigd.log" 2>&1 &
-contigd_pid=$!
-at_exit "end_process $contigd_pid"
-wait_for 10 grep -q ready: "$tap_dir/contigd.log"
+contigd_again --bounding-set -sys_ptrace,-sys_nice,-sys_admin \
+	--inh-caps -sys_ptrace,-sys_nice,-sys_admin
 ctl back anon
 cmp_ok "$status" -le 1 "without capabilities: contigd runs"
 done_testing

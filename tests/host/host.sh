@@ -82,9 +82,11 @@ contigd_start() {
 	contigd_again
 }
 
-contigd_again() {
+# shellcheck disable=SC2120 # most give none
+contigd_again() { # [SETPRIV-OPTION...]
+	# What the last one has logged must not pass for this one's.
 	rm -f "$tap_dir/contigd.log"
-	setpriv --pdeathsig KILL "${CONTIGD:-$build/hv/contigd}" \
+	setpriv --pdeathsig KILL "$@" "${CONTIGD:-$build/hv/contigd}" \
 		--config "$tap_dir/contigd.conf" "${contigd_options[@]}" \
 		> "$tap_dir/contigd.log" 2>&1 &
 	contigd_pid=$!

@@ -129,6 +129,9 @@ static void outside_of_the_range(void **state)
 	verdict_is(REGION_OUT_OF_RANGE, 8, 0);
 	rules.first_gfn.v = 10 * 512;
 	verdict_is(REGION_OUT_OF_RANGE, 8, 7);
+	/* Far behind its end, too. */
+	rules.nr_gfns = 512;
+	verdict_is(REGION_OUT_OF_RANGE, 8, 0);
 	rules.first_gfn.v = 9 * 512;
 	rules.nr_gfns = UINT64_MAX;
 	verdict_is(REGION_FINE, 8, 0);
