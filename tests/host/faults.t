@@ -101,6 +101,24 @@ is "$status" 0 "silent: status needs none"
 like "$(field '.guests[0].agent_error')" 'does not answer' "and says so"
 without_agent silent
 
+# No answer, half of one and one of another session are waited for no longer than
+# the guest had time, and some more.
+for mode in nonce half deaf; do
+	with_agent "$mode"
+	ctl request bad --size 2M --count 8 --timeout 1
+	is "$status" 4 "$mode: status 4"
+	one_line "$mode" 'guest bad: the agent does not answer'
+	ctl list --json
+	dropped=$(field '.guests[0].agent.counts.dropped_frames')
+	[ "$mode" != nonce ] ||
+		cmp_ok "$dropped" -ge 1 "nonce: the answer is dropped, and counted"
+	without_agent "$mode"
+done
+
+goes_unanswered hangs
+ok "hangs: in the middle of the touching" fake_told bad 'TOUCH.*'
+without_agent hangs
+
 goes_unanswered dies
 like "$(cat "$tap_dir/bad.fake.log")" closed "dies: the connection is gone"
 without_agent dies
