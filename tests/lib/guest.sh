@@ -4,7 +4,8 @@
 # Guests for tests. Needs tap.sh sourced before.
 #
 #   guest_start NAME [--kernel release|debug|FILE] [--mem MIB] [--smp N]
-#               [--memory TYPE,OPTIONS] [--disk MIB] [--append WORDS]
+#               [--memory TYPE,OPTIONS|none] [--disk MIB] [--append WORDS]
+#                                none: QEMU-ARGUMENTS say where RAM comes from
 #               [--counted yes]  time in the guest is instructions executed, so
 #                                that figures repeat; one processor
 #               [--add PROGRAM] [-- QEMU-ARGUMENTS...]
@@ -50,7 +51,7 @@ guest_start() {
 	local name=$1 kernel=release mem=1024 smp=2 append='' disk='' dir
 	local counted=''
 	local initrd=$build/tests/guest/initramfs.cpio add=''
-	local memory='memory-backend-ram' args=() accel image
+	local memory='memory-backend-ram' machine=q35 args=() accel image
 	shift
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -88,6 +89,10 @@ guest_start() {
 			cat "$initrd" - > "$dir/initramfs.cpio"
 		initrd=$dir/initramfs.cpio
 	fi
+	if [ "$memory" != none ]; then
+		machine=q35,memory-backend=ram
+		args+=(-object "$memory,id=ram,size=${mem}M")
+	fi
 	read -ra accel <<< "$(guest_accel)"
 	if [ -n "$counted" ]; then
 		accel=(-accel 'tcg,thread=single' -cpu max -icount
@@ -96,9 +101,8 @@ guest_start() {
 		append="$append nokaslr"
 	fi
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
-		-machine q35,memory-backend=ram \
-		-object "$memory,id=ram,size=${mem}M" \
-		-m "$mem" -smp "$smp" -nodefaults -nographic -no-reboot \
+		-machine "$machine" -m "$mem" -smp "$smp" \
+		-nodefaults -nographic -no-reboot \
 		-kernel "$image" -initrd "$initrd" \
 		-append "console=ttyS0 panic=-1 $append" \
 		-chardev "file,id=con,path=$dir/console.log" \
