@@ -38,6 +38,7 @@ struct session {
 	uint64_t ping_ns; /* when to ask for a sign of life; 0: not */
 	uint64_t nonce;
 	uint32_t last_request;
+	uint32_t ping_request; /* a ping not answered yet; 0: none */
 	bool have_hello;
 	struct message_hello_reply hello;
 	uint64_t heard_ns; /* last frame of this session */
@@ -56,6 +57,7 @@ static const char *const state_names[] = {
 	[SESSION_SILENT] = "silent",
 	[SESSION_READY] = "ready",
 	[SESSION_CHECKING] = "checking",
+	[SESSION_SETTLING] = "settling",
 	[SESSION_BUSY] = "busy",
 	[SESSION_CANCELLING] = "cancelling",
 	[SESSION_VERSION] = "version",
@@ -146,6 +148,7 @@ static void begin_session(struct session *session)
 {
 	session->have_hello = false;
 	session->last_request = 0;
+	session->ping_request = 0;
 	do {
 		/* Can't fail once the kernel has seeded its generator. */
 		if (getrandom(&session->nonce, sizeof(session->nonce), 0) < 0)
@@ -159,6 +162,14 @@ static void begin_session(struct session *session)
 	if (link_sent(session->link))
 		send_small(session, MESSAGE_HELLO, 0);
 	set_state(session, SESSION_HELLO, SESSION_HELLO_NS, NULL);
+}
+
+/* Does the agent live? */
+static void check(struct session *session)
+{
+	if (link_sent(session->link))
+		send_small(session, MESSAGE_HELLO, 0);
+	set_state(session, SESSION_CHECKING, SESSION_HELLO_NS, NULL);
 }
 
 static void begin_silence(struct session *session, enum session_state state,
@@ -227,7 +238,7 @@ static void send_call(struct session *session)
 		failure_set(&failure, EXIT_FAILED,
 			    "guest %s: a message can't be sent: %s",
 			    session->guest, strerror(-r));
-		set_state(session, SESSION_READY, 0, NULL);
+		set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
 		end_call(session, NULL, &failure);
 		return;
 	}
@@ -263,11 +274,13 @@ static enum link_use take_hello_reply(struct session *session)
 	retry_reset(&session->hello_retry);
 	if (session->state == SESSION_HELLO)
 		session->counts.sessions++;
-	set_state(session, SESSION_READY, 0, NULL);
+	set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
 	if (!session->call.pending)
 		return LINK_USEFUL;
 	if (hello->kernel_api == 0)
 		fail_no_kernel(session);
+	else if (session->ping_request != 0)
+		set_state(session, SESSION_SETTLING, SESSION_HELLO_NS, NULL);
 	else
 		send_call(session);
 	return LINK_USEFUL;
@@ -325,7 +338,7 @@ static void fail_agent_error(struct session *session)
 			    error->text);
 		break;
 	}
-	set_state(session, SESSION_READY, 0, NULL);
+	set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
 	end_call(session, NULL, &failure);
 }
 
@@ -358,6 +371,17 @@ static bool continues_call(enum message_type question,
 		answer == MESSAGE_REGIONS);
 }
 
+/* A sign of life, whatever it says; it counts once. */
+static void take_ping_answer(struct session *session)
+{
+	session->ping_request = 0;
+	session->call.heard_ns = clock_now_ns();
+	if (session->state == SESSION_SETTLING && session->call.pending)
+		send_call(session);
+	else if (session->state == SESSION_SETTLING)
+		set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
+}
+
 static enum link_use take_call_frame(struct session *session,
 				     const struct frame *frame)
 {
@@ -369,15 +393,8 @@ static enum link_use take_call_frame(struct session *session,
 	int r;
 
 	/* A call that was not sent yet has no number and gets no answers. */
-	if (!call->pending || call->request == 0 || frame->request == 0)
-		goto drop;
-	/* The answer to a ping: a sign of life, whatever it says. */
-	if (frame->request > call->request &&
-	    frame->request <= session->last_request) {
-		call->heard_ns = clock_now_ns();
-		return LINK_USEFUL;
-	}
-	if (frame->request != call->request)
+	if (!call->pending || call->request == 0 ||
+	    frame->request != call->request)
 		goto drop;
 	r = message_decode(frame->type, frame->payload, frame->payload_bytes,
 			   message);
@@ -394,7 +411,7 @@ static enum link_use take_call_frame(struct session *session,
 	}
 	if (ends_call(call->message_type, message->type)) {
 		session->faulty_ns = 0;
-		set_state(session, SESSION_READY, 0, NULL);
+		set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
 		end_call(session, message, NULL);
 		return LINK_USEFUL;
 	}
@@ -438,6 +455,10 @@ static enum link_use on_frame(void *userdata, const struct frame *frame)
 	     !(hello && frame->type == MESSAGE_ERROR)))
 		goto drop;
 	session->heard_ns = clock_now_ns();
+	if (frame->request != 0 && frame->request == session->ping_request) {
+		take_ping_answer(session);
+		return LINK_USEFUL;
+	}
 	if (!hello)
 		return take_call_frame(session, frame);
 	if (message_decode(frame->type, frame->payload, frame->payload_bytes,
@@ -447,8 +468,10 @@ static enum link_use on_frame(void *userdata, const struct frame *frame)
 	}
 	if (session->message.type == MESSAGE_HELLO_REPLY)
 		return take_hello_reply(session);
+	/* Once for each HELLO: more of them are a stream without an answer. */
 	if (session->message.type == MESSAGE_ERROR &&
-	    session->message.error.code == MESSAGE_ERROR_VERSION)
+	    session->message.error.code == MESSAGE_ERROR_VERSION &&
+	    session->state != SESSION_VERSION)
 		return take_version_error(session);
 drop:
 	session->counts.dropped_frames++;
@@ -488,6 +511,23 @@ static void cancel_call(struct session *session)
 	set_state(session, SESSION_CANCELLING, SESSION_CANCEL_NS, NULL);
 }
 
+/*
+ * STATE_GET, and not HELLO: an agent that was started again takes a HELLO of
+ * any session for its own, though it knows nothing of the call. As long as the
+ * call runs, the answer is ERROR BUSY. But the ping may also meet an agent that
+ * has just ended the call, which then works on the ping: see SETTLING.
+ */
+static void ping(struct session *session)
+{
+	uint32_t request = session->last_request + 1;
+
+	if (session->ping_request != 0 || !link_sent(session->link) ||
+	    send_small(session, MESSAGE_STATE_GET, request) < 0)
+		return;
+	session->last_request = request;
+	session->ping_request = request;
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct session *session = userdata;
@@ -504,6 +544,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		fail_unreachable(session, "no answer to HELLO");
 		break;
 	case SESSION_CHECKING:
+	case SESSION_SETTLING:
 		if (now_ns < session->state_deadline_ns)
 			break;
 		/* The guest may have booted again: begin anew, once. */
@@ -525,9 +566,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 			break;
 		}
 		if (now_ns >= session->ping_ns) {
-			if (link_sent(session->link))
-				send_small(session, MESSAGE_STATE_GET,
-					   ++session->last_request);
+			ping(session);
 			session->ping_ns = now_ns + SESSION_PING_NS;
 		}
 		break;
@@ -542,6 +581,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		session->ping_ns = 0;
 		if (call->message != NULL)
 			send_call(session);
+		else if (now_ns >= session->state_deadline_ns)
+			check(session);
 		break;
 	case SESSION_DOWN:
 	case SESSION_FAULTY:
@@ -645,17 +686,18 @@ int session_call(struct session *session, const struct message *message,
 		if (session->hello.kernel_api == 0) {
 			/* With a new session the agent looks again. */
 			begin_session(session);
+		} else if (session->ping_request != 0) {
+			set_state(session, SESSION_SETTLING, SESSION_HELLO_NS,
+				  NULL);
 		} else if (clock_now_ns() - session->heard_ns >
 			   SESSION_PING_NS) {
-			send_small(session, MESSAGE_HELLO, 0);
-			set_state(session, SESSION_CHECKING,
-				  SESSION_HELLO_NS, NULL);
+			check(session);
 		} else {
 			session->ping_ns = 1; /* on_timer() sends it */
 			arm_timer(session);
 		}
 		break;
-	default: /* HELLO, CHECKING: its answer sends the call */
+	default: /* HELLO, CHECKING, SETTLING: its answer sends the call */
 		break;
 	}
 	return 0;
@@ -682,6 +724,7 @@ void session_drop(struct session *session)
 	switch (session->state) {
 	case SESSION_READY:
 	case SESSION_CHECKING:
+	case SESSION_SETTLING:
 	case SESSION_BUSY:
 	case SESSION_CANCELLING:
 		begin_session(session);

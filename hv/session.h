@@ -25,6 +25,8 @@
 #define SESSION_PING_NS (2 * NS_PER_S)
 /* ...and taken for dead when it gave none for so long. */
 #define SESSION_DEAD_NS (12 * NS_PER_S)
+/* Without a call it is asked this often, so that 'answers' stays true. */
+#define SESSION_LOOK_NS (30 * NS_PER_S)
 /* How long a cancelled request may take to end. */
 #define SESSION_CANCEL_NS (10 * NS_PER_S)
 /* How long a guest is left alone after it has broken the rules. */
@@ -40,10 +42,14 @@ enum session_state {
 	SESSION_HELLO,
 	/* No answer came. A timer or a call says HELLO again. */
 	SESSION_SILENT,
-	/* There is a session and no call. */
+	/* There is a session and no call. After a while HELLO is said again. */
 	SESSION_READY,
-	/* HELLO was said again, to see that the agent lives; a call waits. */
+	/* HELLO was said again, to see that the agent lives; a call may
+	 * wait. */
 	SESSION_CHECKING,
+	/* The agent may still be working on a ping that came after its answer
+	 * to the last call; the next call waits for the ping's end. */
+	SESSION_SETTLING,
 	/* A call runs: its answers are taken, all else is dropped. */
 	SESSION_BUSY,
 	/* CANCEL was sent: as BUSY, for a short time. */

@@ -7,6 +7,8 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,20 @@ enum mode {
 	MODE_DIES_TOUCH, /* closes its end when TOUCH comes */
 	MODE_HANGS, /* says nothing any more when TOUCH comes */
 	MODE_PARTLY, /* makes half of what is asked: pinned */
+	MODE_LATE_PING, /* ends REQUEST when pinged, and works on the ping */
+	MODE_PING_FLOOD, /* answers a ping by endless answers to it */
+	MODE_VERSION_FLOOD, /* answers HELLO by endless ERROR VERSION */
+	MODE_FORGETS, /* RELEASE and HOLD find no region */
+	MODE_FORGETS_TOUCH, /* TOUCH finds no region */
+	MODE_SLOW_TOUCH, /* TOUCH waits for CANCEL */
+	MODE_SLOW_HOLD, /* HOLD waits for SIGUSR1 */
+	MODE_HOLD_FAILS, /* the kernel refuses HOLD */
+	MODE_DIES_HOLD, /* closes its end when HOLD comes */
+	MODE_LISTS_OUTSIDE, /* LIST names a region outside RAM */
+	MODE_LISTS_FEWER, /* LIST says more than it names */
+	MODE_RELEASES_MORE, /* RELEASE says one more than it was told */
+	MODE_SLOW_STATE, /* STATE_GET waits for SIGUSR1 */
+	MODE_LEAVES, /* answers the first HELLO, then nothing */
 	MODE_NR,
 };
 
@@ -71,6 +87,20 @@ static const char *const mode_names[MODE_NR] = {
 	[MODE_DIES_TOUCH] = "dies-touch",
 	[MODE_HANGS] = "hangs",
 	[MODE_PARTLY] = "partly",
+	[MODE_LATE_PING] = "late-ping",
+	[MODE_PING_FLOOD] = "ping-flood",
+	[MODE_VERSION_FLOOD] = "version-flood",
+	[MODE_FORGETS] = "forgets",
+	[MODE_FORGETS_TOUCH] = "forgets-touch",
+	[MODE_SLOW_TOUCH] = "slow-touch",
+	[MODE_SLOW_HOLD] = "slow-hold",
+	[MODE_HOLD_FAILS] = "hold-fails",
+	[MODE_DIES_HOLD] = "dies-hold",
+	[MODE_LISTS_OUTSIDE] = "lists-outside",
+	[MODE_LISTS_FEWER] = "lists-fewer",
+	[MODE_RELEASES_MORE] = "releases-more",
+	[MODE_SLOW_STATE] = "slow-state",
+	[MODE_LEAVES] = "leaves",
 };
 
 #define COALESCE_WHY_PINNED 11
@@ -83,7 +113,7 @@ struct fake {
 	uint64_t first_gfn;
 	uint64_t next_id;
 	uint32_t held;
-	uint32_t pending_request; /* that waits for CANCEL */
+	uint32_t pending_request; /* that waits for CANCEL, or for a ping */
 	struct message_request asked;
 	bool hangs;
 	struct message message;
@@ -136,6 +166,27 @@ static struct message *begin_reply(struct fake *fake, enum message_type type)
 	return &fake->reply;
 }
 
+static bool send_error(struct fake *fake, uint32_t request,
+		       enum message_error_code code, const char *text)
+{
+	struct message *reply = begin_reply(fake, MESSAGE_ERROR);
+
+	reply->error.code = code;
+	strcpy(reply->error.text, text);
+	return send_reply(fake, request);
+}
+
+/* The test goes on by SIGUSR1, which main() has blocked. */
+static void wait_for_test(void)
+{
+	sigset_t set;
+	int number;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigwait(&set, &number);
+}
+
 static bool noise(struct fake *fake)
 {
 	uint8_t bytes[4096];
@@ -159,12 +210,17 @@ static bool answer_hello(struct fake *fake)
 
 	if (fake->mode == MODE_GARBAGE)
 		return noise(fake);
-	if (fake->mode == MODE_VERSION) {
-		reply = begin_reply(fake, MESSAGE_ERROR);
-		reply->error.code = MESSAGE_ERROR_VERSION;
-		strcpy(reply->error.text, "versions 7 to 9");
-		return send_reply(fake, 0);
+	if (fake->mode == MODE_VERSION)
+		return send_error(fake, 0, MESSAGE_ERROR_VERSION,
+				  "versions 7 to 9");
+	if (fake->mode == MODE_VERSION_FLOOD) {
+		while (send_error(fake, 0, MESSAGE_ERROR_VERSION,
+				  "versions 7 to 9"))
+			;
+		return false;
 	}
+	if (fake->mode == MODE_LEAVES)
+		fake->hangs = true;
 	reply = begin_reply(fake, MESSAGE_HELLO_REPLY);
 	reply->hello_reply.version = 1;
 	reply->hello_reply.kernel_api = fake->mode == MODE_NO_KERNEL ? 0 : 1;
@@ -271,6 +327,10 @@ static bool answer_request(struct fake *fake, uint32_t request)
 		return false;
 	case MODE_DEAF:
 		return true;
+	case MODE_LATE_PING:
+	case MODE_PING_FLOOD:
+		fake->pending_request = request;
+		return true;
 	case MODE_SLOW:
 		fake->pending_request = request;
 		return send_progress(fake, request);
@@ -331,6 +391,14 @@ static bool send_undecodable(struct fake *fake, uint32_t request)
 	return send_bytes(fake, fake->frame, size);
 }
 
+/* Return: false when the agent dies of it. */
+static bool answer_hold(struct fake *fake)
+{
+	if (fake->mode == MODE_SLOW_HOLD)
+		wait_for_test();
+	return fake->mode != MODE_DIES_HOLD;
+}
+
 static bool answer_ids(struct fake *fake, uint32_t request)
 {
 	const struct message_ids *ids = &fake->message.ids;
@@ -346,10 +414,28 @@ static bool answer_ids(struct fake *fake, uint32_t request)
 		fake->hangs = true;
 		return true;
 	}
+	if (fake->message.type == MESSAGE_TOUCH &&
+	    fake->mode == MODE_SLOW_TOUCH) {
+		fake->pending_request = request;
+		return true;
+	}
+	if (fake->message.type == MESSAGE_HOLD && !answer_hold(fake))
+		return false;
+	if (fake->message.type == MESSAGE_HOLD &&
+	    fake->mode == MODE_HOLD_FAILS)
+		return send_error(fake, request, MESSAGE_ERROR_KERNEL,
+				  "HOLD: out of memory");
 	if (count > fake->held)
 		count = fake->held;
+	if (fake->mode == (fake->message.type == MESSAGE_TOUCH ?
+				   MODE_FORGETS_TOUCH :
+				   MODE_FORGETS))
+		count = 0;
 	if (fake->message.type == MESSAGE_RELEASE)
 		fake->held -= count;
+	if (fake->message.type == MESSAGE_RELEASE &&
+	    fake->mode == MODE_RELEASES_MORE)
+		count++;
 	begin_reply(fake, MESSAGE_DONE)->done.done = count;
 	return send_reply(fake, request);
 }
@@ -380,6 +466,67 @@ static bool answer_state(struct fake *fake, uint32_t request)
 	state->free_blocks = 64;
 	state->clean_blocks = 96;
 	state->held_regions = fake->held;
+	return send_reply(fake, request);
+}
+
+/*
+ * The ping has come just after the end of the request: the agent works on it,
+ * and refuses what comes meanwhile. A host that waits for the ping's end does
+ * not send anything, and is waited for in vain; so that is no luck.
+ */
+static bool end_at_ping(struct fake *fake, uint32_t ping)
+{
+	struct pollfd poll_fd = { .fd = fake->fd, .events = POLLIN };
+	uint32_t request = fake->pending_request;
+	uint8_t bytes[FRAME_MAX_BYTES];
+
+	fake->pending_request = 0;
+	say("pinged");
+	if (!send_regions(fake, request, fake->asked.count) ||
+	    !send_answer(fake, request, fake->asked.count, 0))
+		return false;
+	if (poll(&poll_fd, 1, 1000) > 0 &&
+	    recv(fake->fd, bytes, sizeof(bytes), 0) > 0 &&
+	    !send_error(fake, ping + 1, MESSAGE_ERROR_BUSY, "the ping"))
+		return false;
+	return answer_state(fake, ping);
+}
+
+static bool take_state_get(struct fake *fake, uint32_t request)
+{
+	if (fake->mode == MODE_LATE_PING && fake->pending_request != 0)
+		return end_at_ping(fake, request);
+	if (fake->mode == MODE_PING_FLOOD && fake->pending_request != 0) {
+		while (answer_state(fake, request))
+			;
+		return false;
+	}
+	if (fake->mode == MODE_SLOW_STATE) {
+		say("STATE_GET");
+		wait_for_test();
+	}
+	return answer_state(fake, request);
+}
+
+static bool answer_list(struct fake *fake, uint32_t request)
+{
+	bool outside = fake->mode == MODE_LISTS_OUTSIDE;
+	struct message_regions *regions;
+
+	if (outside) {
+		regions = &begin_reply(fake, MESSAGE_REGIONS)->regions;
+		regions->total = 1;
+		regions->count = 1;
+		regions->regions[0] = (struct message_region){
+			.id = 1,
+			.gfn = { UINT64_C(1) << 32 },
+			.order = 9,
+		};
+		if (!send_reply(fake, request))
+			return false;
+	}
+	begin_reply(fake, MESSAGE_DONE)->done.done =
+		outside || fake->mode == MODE_LISTS_FEWER;
 	return send_reply(fake, request);
 }
 
@@ -422,6 +569,10 @@ static bool take_frame(struct fake *fake, const struct frame *frame)
 		if (fake->pending_request != frame->request)
 			return true;
 		fake->pending_request = 0;
+		if (fake->mode == MODE_SLOW_TOUCH)
+			return send_error(fake, frame->request,
+					  MESSAGE_ERROR_KERNEL,
+					  "TOUCH: cancelled");
 		return send_regions(fake, frame->request, 1) &&
 		       send_answer(fake, frame->request, 1,
 				   MESSAGE_REASON_CANCELLED);
@@ -430,10 +581,9 @@ static bool take_frame(struct fake *fake, const struct frame *frame)
 	case MESSAGE_RELEASE:
 		return answer_ids(fake, frame->request);
 	case MESSAGE_LIST:
-		begin_reply(fake, MESSAGE_DONE);
-		return send_reply(fake, frame->request);
+		return answer_list(fake, frame->request);
 	case MESSAGE_STATE_GET:
-		return answer_state(fake, frame->request);
+		return take_state_get(fake, frame->request);
 	case MESSAGE_MAP_GET:
 		return answer_map(fake, frame->request);
 	default:
@@ -477,8 +627,12 @@ int main(int argc, char **argv)
 {
 	static struct fake fake = { .next_id = 1, .first_gfn = 0x10000 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	sigset_t blocked;
 	int listen_fd;
 
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	if (argc < 3 || strlen(argv[1]) >= sizeof(address.sun_path))
 		errx(2, "usage: fake-agent SOCKET MODE [FIRST-GFN]");
 	strcpy(address.sun_path, argv[1]);

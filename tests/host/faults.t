@@ -71,6 +71,25 @@ garbage_seen() {
 ok "garbage: it is counted, and the guest is faulty" wait_for 20 garbage_seen
 without_agent garbage
 
+
+# Regression: each ERROR VERSION counted as an answer, and each frame with a
+# ping's number as a sign of life, so that neither stream had an end.
+faulty() {
+	ctl list --json
+	[ "$(field '.guests[0].agent.counts.faults >= 1')" = true ]
+}
+with_agent version-flood
+ctl request bad --size 2M --count 8
+cmp_ok "$status" -ne 0 "version-flood: no success"
+one_line "version-flood" 'guest bad: '
+ok "version-flood: it is cut off" wait_for 20 faulty
+without_agent version-flood
+with_agent ping-flood
+ctl request bad --size 2M --count 8
+is "$status" 1 "ping-flood: status 1"
+one_line "ping-flood" 'guest bad: its agent broke the rules: an endless stream'
+without_agent ping-flood
+
 # ----- what is only dropped ------------------------------------------------------
 with_agent twice
 for _ in 1 2 3; do
@@ -148,6 +167,17 @@ is "$(field .shortfall)" '[{"side":"guest","reason":"pinned","regions":4}]' \
 ctl request bad --size 2M --count 8
 like "$out" 'missing +4 +guest +pinned' "partly: people are told, too"
 without_agent partly
+
+# ----- an agent that ends while nobody asks --------------------------------------
+# Regression: list said for ever that it answers.
+with_agent leaves
+answers() {
+	ctl list --json
+	[ "$(field '.guests[0].agent.answers')" = "$1" ]
+}
+ok "leaves: it answers at first" wait_for 20 answers true
+ok "leaves: and then list says that it does not" wait_for 90 answers false
+without_agent leaves
 
 # ----- no agent at all ---------------------------------------------------------------
 contigd_start bad good
