@@ -26,7 +26,8 @@ struct guest {
 	struct session *session; /* NULL: the guest has no agent */
 	/*
 	 * The job that has the agent and the host's side to itself. Others
-	 * wait behind it if it is a short one, and are refused if not.
+	 * wait behind it as long as it and those that wait are short ones, and
+	 * are refused if not.
 	 */
 	struct job *job;
 	struct job *waiting; /* first come first */

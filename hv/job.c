@@ -151,9 +151,32 @@ void job_fail(struct job *job, const struct failure *failure)
 	end(job, copy.exit, NULL, &copy);
 }
 
+void job_set_qemu_ended(const struct job *job, struct failure *ret_failure)
+{
+	failure_set(ret_failure, EXIT_FAILED,
+		    "guest %s: QEMU ended in the middle of the request; start "
+		    "the guest again",
+		    job->guest->name);
+}
+
+/* Nothing waits behind a job that may take as long as its asker likes. */
+static const struct job *find_long_job(const struct guest *guest)
+{
+	const struct job *job;
+
+	if (!guest->job->kind->is_short)
+		return guest->job;
+	for (job = guest->waiting; job != NULL; job = job->next_waiting) {
+		if (!job->kind->is_short)
+			return job;
+	}
+	return NULL;
+}
+
 static int add_to_guest(struct job *job, struct failure *ret_failure)
 {
 	struct guest *guest = job->guest;
+	const struct job *long_job;
 	struct job **link;
 
 	if (guest->job == NULL) {
@@ -161,7 +184,8 @@ static int add_to_guest(struct job *job, struct failure *ret_failure)
 		job->exclusive = true;
 		return begin_soon(job);
 	}
-	if (guest->job->kind->is_short) {
+	long_job = find_long_job(guest);
+	if (long_job == NULL) {
 		for (link = &guest->waiting; *link != NULL;)
 			link = &(*link)->next_waiting;
 		*link = job;
@@ -172,7 +196,7 @@ static int add_to_guest(struct job *job, struct failure *ret_failure)
 	failure_set(ret_failure, EXIT_FAILED,
 		    "guest %s: another %s is running; wait for its end or "
 		    "interrupt it",
-		    guest->name, command_name(guest->job->command.kind));
+		    guest->name, command_name(long_job->command.kind));
 	return -EBUSY;
 }
 

@@ -55,6 +55,9 @@ extern const struct job_kind job_kind_map;
 void job_succeed(struct job *job, enum exit_status exit, json_t *answer);
 void job_fail(struct job *job, const struct failure *failure);
 
+/* Why a job fails whose QEMU ended. */
+void job_set_qemu_ended(const struct job *job, struct failure *ret_failure);
+
 void job_progress(struct job *job, const char *phase, uint64_t done,
 		  uint64_t total);
 

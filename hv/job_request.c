@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +52,29 @@ static void fail_after_release(struct job *job)
 
 	request->failed = true;
 	request->release = true;
-	request->nr_done = 0;
 	keep(job);
+}
+
+/*
+ * A call has failed, and what the agent did is not known: it begins anew, by
+ * which it releases all that is not kept. What went wrong first is what counts,
+ * unless QEMU's end explains it all.
+ */
+static void fail_for_good(struct job *job, const struct failure *failure)
+{
+	struct request *request = state_of(job);
+	struct failure first = request->failed ? request->failure : *failure;
+	struct failure final = first;
+
+	session_drop(job->guest->session);
+	if (process_ended(job->process))
+		job_set_qemu_ended(job, &final);
+	else if (request->may_hold)
+		failure_set(&final, first.exit,
+			    "%s; some of its regions may stay held: 'contigctl "
+			    "release %s --all' gives them back",
+			    first.text, job->guest->name);
+	job_fail(job, &final);
 }
 
 static void succeed(struct job *job)
@@ -99,6 +121,8 @@ static void send_ids(struct job *job)
 
 	memset(&request->message, 0, sizeof(request->message));
 	request->message.type = ids_type(job);
+	if (request->message.type == MESSAGE_HOLD)
+		request->may_hold = true;
 	ids->count = request->nr_regions - request->nr_done;
 	if (ids->count > MESSAGE_MAX_IDS)
 		ids->count = MESSAGE_MAX_IDS;
@@ -107,10 +131,8 @@ static void send_ids(struct job *job)
 	request->nr_sent = ids->count;
 	r = session_call(job->guest->session, &request->message,
 			 TOUCH_TIMEOUT_NS, &ids_calls, job, &failure);
-	if (r < 0) {
-		session_drop(job->guest->session);
-		job_fail(job, &failure);
-	}
+	if (r < 0)
+		fail_for_good(job, &failure);
 }
 
 /* ---- KEEP: the regions are the guest's again, or kept ----------------- */
@@ -194,10 +216,7 @@ static void on_backed(void *userdata, struct host_task *task)
 		return;
 	}
 	if (error == -ESRCH)
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: QEMU ended in the middle of the "
-			    "request; start the guest again",
-			    job->guest->name);
+		job_set_qemu_ended(job, &request->failure);
 	else
 		failure_set(&request->failure, EXIT_FAILED,
 			    "guest %s: can't look at QEMU's memory (pid %d): "
@@ -266,16 +285,44 @@ static void back(struct job *job)
 
 /* ---- TOUCH ------------------------------------------------------------ */
 
+static void on_ids_failed(struct job *job, const struct failure *failure)
+{
+	struct request *request = state_of(job);
+
+	if (process_ended(job->process)) {
+		fail_for_good(job, failure);
+	} else if (request->state == REQUEST_TOUCH && job->cancelled &&
+		   failure->exit == EXIT_FAILED) {
+		/* It was told to stop, and did. */
+		keep(job);
+	} else if (ids_type(job) == MESSAGE_HOLD) {
+		/* Some may be kept, and those outlive the session. */
+		request->failure = *failure;
+		fail_after_release(job);
+	} else {
+		fail_for_good(job, failure);
+	}
+}
+
+static void set_lost(const struct job *job, uint32_t count,
+		     struct failure *ret_failure)
+{
+	failure_set(ret_failure, EXIT_FAILED,
+		    "guest %s: the agent lost %" PRIu32
+		    " of the regions in the middle of the request (did it "
+		    "start again?); ask again",
+		    job->guest->name, count);
+}
+
 static void on_ids_done(void *userdata, const struct message *answer,
 			const struct failure *failure)
 {
 	struct job *job = userdata;
 	struct request *request = state_of(job);
+	struct failure lost;
 
 	if (failure != NULL) {
-		/* Nobody knows what the agent did: it begins anew. */
-		session_drop(job->guest->session);
-		job_fail(job, failure);
+		on_ids_failed(job, failure);
 		return;
 	}
 	if (answer->done.done > request->nr_sent) {
@@ -287,8 +334,15 @@ static void on_ids_done(void *userdata, const struct message *answer,
 		job_fail(job, &request->failure);
 		return;
 	}
+	/* What is gone was given back, which is all that a release wants. */
+	if (answer->done.done < request->nr_sent && !request->release &&
+	    !job->cancelled) {
+		set_lost(job, request->nr_sent - answer->done.done, &lost);
+		on_ids_failed(job, &lost);
+		return;
+	}
 	request->nr_done += request->nr_sent;
-	if (job->cancelled && request->state == REQUEST_TOUCH) {
+	if (job->cancelled && !request->release) {
 		keep(job);
 		return;
 	}
@@ -360,8 +414,7 @@ static void on_made(void *userdata, const struct message *answer,
 
 	if (failure != NULL) {
 		/* Regions may have been made all the same; give them back. */
-		session_drop(job->guest->session);
-		job_fail(job, failure);
+		fail_for_good(job, failure);
 		return;
 	}
 	request->answer = answer->answer;
@@ -437,15 +490,15 @@ static void cancel(struct job *job)
 		  state_names[request->state]);
 	switch (request->state) {
 	case REQUEST_MAKE:
+	case REQUEST_TOUCH:
 		session_cancel(job->guest->session);
 		break;
 	case REQUEST_BACK:
 		atomic_store(&job->host_task->cancel, true);
 		break;
 	case REQUEST_BEGIN:
-	case REQUEST_TOUCH: /* on_ids_done() looks */
 	case REQUEST_KVM: /* keep() looks */
-	case REQUEST_KEEP:
+	case REQUEST_KEEP: /* on_ids_done() looks */
 	case REQUEST_NR_STATES:
 		break;
 	}

@@ -10,13 +10,13 @@ enum request_state {
 	REQUEST_BEGIN,
 	/* The guest makes regions, or plans. CANCEL can be sent. */
 	REQUEST_MAKE,
-	/* The guest touches what it made. */
+	/* The guest touches what it made. CANCEL can be sent. */
 	REQUEST_TOUCH,
 	/* The host task runs; the guest is not talked to. */
 	REQUEST_BACK,
 	/* QEMU is asked for KVM's counters, while the regions are held. */
 	REQUEST_KVM,
-	/* HOLD or RELEASE; can't be cancelled any more. */
+	/* HOLD or RELEASE. Cancelled, or when HOLD fails, RELEASE follows. */
 	REQUEST_KEEP,
 	REQUEST_NR_STATES,
 };
@@ -41,6 +41,7 @@ struct request {
 	uint64_t host_ns;
 	json_t *kvm;
 	bool release; /* in KEEP: although a hold was asked for */
+	bool may_hold; /* HOLD was sent, and no RELEASE has ended since */
 	bool failed; /* in KEEP: fail with this afterwards */
 	struct failure failure;
 	struct message message; /* the one to be sent */

@@ -77,3 +77,19 @@ bool process_alive(const struct process *process)
 
 	return poll(&poll_fd, 1, 0) == 0;
 }
+
+bool process_ended(const struct process *process)
+{
+	ssize_t got;
+	char byte;
+	int fd;
+
+	if (!process_alive(process))
+		return true;
+	fd = openat(process->proc_fd, "maps", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ESRCH;
+	got = read(fd, &byte, 1);
+	close(fd);
+	return got == 0;
+}

@@ -31,4 +31,10 @@ void process_unref(struct process *process);
 /* Has not exited. */
 bool process_alive(const struct process *process);
 
+/*
+ * Has exited or is about to: its memory is gone. A process that is killed loses
+ * that before its sockets close, and is seen to have exited only after.
+ */
+bool process_ended(const struct process *process);
+
 #endif
