@@ -26,12 +26,14 @@ static bool is_backend(const struct rammap_backends *backends,
 }
 
 /*
- * "  START-LAST (prio N, ram): BLOCK[ @OFFSET][ KVM]", all but N in hex.
+ * "  START-LAST (prio N, ram): BLOCK[ @OFFSET][ KVM]", all but N in hex. N is 0
+ * for RAM, DIMMs and virtio-mem; QEMU maps PCI BARs above that, and a backend
+ * behind one (ivshmem) is not the guest's to allocate from.
  * Return: 1 for such a line, 0 for another, -EBADMSG for an impossible one.
  */
 static int parse_ram_line(const char *line, struct ram_range *ret_range)
 {
-	static const char kind[] = ", ram): ";
+	static const char kind[] = " (prio 0, ram): ";
 	unsigned long long start;
 	unsigned long long last;
 	const char *name;
@@ -45,12 +47,10 @@ static int parse_ram_line(const char *line, struct ram_range *ret_range)
 		return 0;
 	line = end + 1;
 	last = strtoull(line, &end, 16);
-	if (end == line || errno != 0 || strncmp(end, " (prio ", 7) != 0)
+	if (end == line || errno != 0 ||
+	    strncmp(end, kind, sizeof(kind) - 1) != 0)
 		return 0;
-	name = strstr(end, kind);
-	if (name == NULL)
-		return 0;
-	name += sizeof(kind) - 1;
+	name = end + sizeof(kind) - 1;
 	/* An id has no blanks: QEMU allows letters, digits, and -._ in it. */
 	name_bytes = strcspn(name, " \r");
 	if (name_bytes == 0 || name_bytes >= RAMMAP_BLOCK_BYTES)

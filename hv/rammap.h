@@ -6,7 +6,8 @@
  * Source: HMP `info mtree -f`, the flat view of the address space "memory",
  * whose lines of kind "ram" name the RAM block behind each range; HMP
  * `gpa2hva`; QMP query-memdev, which says which RAM blocks are memory
- * backends. Video memory and the like are RAM to QEMU too, but no backend.
+ * backends. Video memory and the like are RAM to QEMU too, but no backend; PCI
+ * BARs may be backends, but have a priority above 0.
  */
 #ifndef CONTIG_HV_RAMMAP_H
 #define CONTIG_HV_RAMMAP_H

@@ -67,6 +67,20 @@ static void a_dimm_is_ram(void **state)
 	range_is(2, 4 * GIB, 4 * GIB + 512 * MIB, "d1");
 }
 
+/* Regression: shared memory behind a BAR passed for the guest's RAM. */
+static void a_bar_is_no_ram(void **state)
+{
+	(void)state;
+	set_backends("pc.ram", "iv");
+	strcpy(backends.ids[backends.count++], "d1");
+	strcpy(backends.ids[backends.count++], "vm0");
+	assert_int_equal(parse_sample("q35-ivshmem"), 0);
+	assert_int_equal(map.count, 5);
+	range_is(2, MIB, 512 * MIB, "pc.ram");
+	range_is(3, 4 * GIB, 4 * GIB + 256 * MIB, "d1");
+	range_is(4, 4 * GIB + 256 * MIB, 5 * GIB + 256 * MIB, "vm0");
+}
+
 static void the_default_backend(void **state)
 {
 	(void)state;
@@ -109,6 +123,7 @@ static void only_the_view_of_memory_counts(void **state)
 		      "  0000000000200000-00000000003fffff (prio 0, ram): m\n"
 		      "  0000000000400000-00000000005fffff (prio 0, rom): m\n"
 		      "  0000000000600000-00000000007fffff (prio 1, i/o): m\n"
+		      "  0000000000700000-00000000007fffff (prio 1, ram): m\n"
 		      "  0000000000800000-00000000009fffff (prio 0, ramd): m\n"),
 		0);
 	assert_int_equal(map.count, 1);
@@ -288,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ram_around_the_pci_hole),
 		TEST(a_dimm_is_ram),
+		TEST(a_bar_is_no_ram),
 		TEST(the_default_backend),
 		TEST(what_is_no_backend_is_no_ram),
 		TEST(only_the_view_of_memory_counts),
