@@ -142,10 +142,27 @@ static int take_contigd(struct reader *reader, const char *key,
 	}
 }
 
+/* Two guests behind one socket would each take the other's answers. */
+static const struct config_guest *find_path(const struct config *config,
+					    const char *path)
+{
+	unsigned int i;
+
+	for (i = 0; i < config->nr_guests; i++) {
+		const struct config_guest *guest = &config->guests[i];
+
+		if (strcmp(guest->qmp, path) == 0 ||
+		    strcmp(guest->agent, path) == 0)
+			return guest;
+	}
+	return NULL;
+}
+
 static int take_guest(struct reader *reader, const char *key,
 		      const char *value)
 {
 	struct config *config = reader->config;
+	const struct config_guest *other;
 	struct config_guest *guest;
 	int i;
 
@@ -165,6 +182,13 @@ static int take_guest(struct reader *reader, const char *key,
 	if (reader->seen_guest & (1u << i))
 		return twice(reader, key);
 	reader->seen_guest |= 1u << i;
+	other = find_path(config, value);
+	if (value[0] != '\0' && other != NULL)
+		return reader_fail(reader,
+				   "%s:%d: %s: guest '%s' in line %d has that "
+				   "socket already; give each its own",
+				   reader->name, reader->line, key, other->name,
+				   other->line);
 	return copy_path(reader, key, value,
 			 i == 0 ? guest->qmp : guest->agent);
 }

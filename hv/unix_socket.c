@@ -107,10 +107,11 @@ static int take_lock(const char *path, struct failure *ret_failure)
 	return fd;
 }
 
-/* Holds the lock: what is there, nobody serves. */
+/* Holds the lock: no contigd serves what is there. Another program may. */
 static int remove_stale(const char *path, struct failure *ret_failure)
 {
 	struct stat stat;
+	int fd;
 
 	if (lstat(path, &stat) < 0)
 		return 0;
@@ -120,6 +121,17 @@ static int remove_stale(const char *path, struct failure *ret_failure)
 			    "choose another by --socket PATH",
 			    path);
 		return -EEXIST;
+	}
+	fd = unix_connect(path);
+	if (fd >= 0)
+		close(fd);
+	/* EAGAIN: its queue is full; EPROTOTYPE: it is no stream. */
+	if (fd >= 0 || fd == -EAGAIN || fd == -EPROTOTYPE) {
+		failure_set(ret_failure, EXIT_FAILED,
+			    "%s: another program serves this socket; choose "
+			    "another by --socket PATH",
+			    path);
+		return -EADDRINUSE;
 	}
 	unlink(path);
 	return 0;

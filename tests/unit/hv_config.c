@@ -94,6 +94,12 @@ static void mistakes_name_file_and_line(void **state)
 	refused("[guest a]\nagent = /x\n", "x.conf:1: guest 'a' has no qmp");
 	refused("[guest a]\nqmp = /x\n[guest a]\n", "stands in line 1 already");
 	refused("[guest a]\nqmp = /x\nqmp = /y\n", "x.conf:3: qmp is given twice");
+	refused("[guest a]\nqmp = /x\n[guest b]\nqmp = /x\n",
+		"x.conf:4: qmp: guest 'a' in line 1 has that socket");
+	refused("[guest a]\nqmp = /x\nagent = /y\n[guest b]\nagent = /y\n",
+		"x.conf:5: agent: guest 'a' in line 1 has that socket");
+	refused("[guest a]\nqmp = /x\nagent = /x\n",
+		"x.conf:3: agent: guest 'a' in line 1 has that socket");
 	refused("[contigd]\nevidence = luck\n", "unknown method 'luck'");
 	refused("[contigd]\nmax_clients = 0\n", "number from 1 to 1024");
 	refused("[contigd]\nmax_clients = 9999\n", "number from 1 to 1024");
