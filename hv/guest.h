@@ -31,6 +31,12 @@ struct guest {
 	 */
 	struct job *job;
 	struct job *waiting; /* first come first */
+	/*
+	 * Jobs that run beside that one, without the agent. Each has a command
+	 * under way in QEMU's monitor, which the first must not lack for.
+	 */
+	unsigned int nr_sharing;
+	struct job *waiting_to_share; /* first come first */
 	struct log_limit log_limit;
 };
 

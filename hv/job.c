@@ -12,6 +12,8 @@
 
 /* How often a person sees the bar move. */
 #define JOB_TICK_NS (100 * NS_PER_MS)
+/* Jobs that run beside another one of the same guest. */
+#define JOB_MAX_SHARING 4
 /* For jobs whose asker can't say. */
 #define JOB_SHORT_NS (60 * NS_PER_S)
 
@@ -76,31 +78,59 @@ static int begin_soon(struct job *job)
 				  job);
 }
 
+static void add_last(struct job **list, struct job *job)
+{
+	while (*list != NULL)
+		list = &(*list)->next_waiting;
+	*list = job;
+}
+
+static struct job *take_first(struct job **list)
+{
+	struct job *job = *list;
+
+	if (job != NULL)
+		*list = job->next_waiting;
+	if (job != NULL)
+		job->next_waiting = NULL;
+	return job;
+}
+
+/* Return: was it there? */
+static bool take_out(struct job **list, const struct job *job)
+{
+	for (; *list != NULL; list = &(*list)->next_waiting) {
+		if (*list == job) {
+			*list = job->next_waiting;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Takes @job off its guest; the next in line begins. */
 static void leave_guest(struct job *job)
 {
 	struct guest *guest = job->guest;
-	struct job **link;
-	struct job *next;
+	struct job *next = NULL;
 
-	for (link = &guest->waiting; *link != NULL;
-	     link = &(*link)->next_waiting) {
-		if (*link == job) {
-			*link = job->next_waiting;
-			return;
-		}
+	if (take_out(&guest->waiting, job) ||
+	    take_out(&guest->waiting_to_share, job))
+		return;
+	if (guest->job == job) {
+		next = take_first(&guest->waiting);
+		guest->job = next;
+		if (next != NULL)
+			next->exclusive = true;
+	} else if (job->sharing) {
+		next = take_first(&guest->waiting_to_share);
+		if (next != NULL)
+			next->sharing = true;
+		else
+			guest->nr_sharing--;
 	}
-	if (guest->job != job)
-		return;
-	next = guest->waiting;
-	guest->job = next;
-	if (next == NULL)
-		return;
-	guest->waiting = next->next_waiting;
-	next->next_waiting = NULL;
-	next->exclusive = true;
 	/* Without memory for the source it begins at once, one level deep. */
-	if (begin_soon(next) < 0)
+	if (next != NULL && begin_soon(next) < 0)
 		begin(next);
 }
 
@@ -177,7 +207,6 @@ static int add_to_guest(struct job *job, struct failure *ret_failure)
 {
 	struct guest *guest = job->guest;
 	const struct job *long_job;
-	struct job **link;
 
 	if (guest->job == NULL) {
 		guest->job = job;
@@ -186,13 +215,18 @@ static int add_to_guest(struct job *job, struct failure *ret_failure)
 	}
 	long_job = find_long_job(guest);
 	if (long_job == NULL) {
-		for (link = &guest->waiting; *link != NULL;)
-			link = &(*link)->next_waiting;
-		*link = job;
+		add_last(&guest->waiting, job);
 		return 0;
 	}
-	if (job->kind->shares)
+	if (job->kind->shares && guest->nr_sharing == JOB_MAX_SHARING) {
+		add_last(&guest->waiting_to_share, job);
+		return 0;
+	}
+	if (job->kind->shares) {
+		guest->nr_sharing++;
+		job->sharing = true;
 		return begin_soon(job);
+	}
 	failure_set(ret_failure, EXIT_FAILED,
 		    "guest %s: another %s is running; wait for its end or "
 		    "interrupt it",

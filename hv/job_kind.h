@@ -30,6 +30,7 @@ struct job {
 	void *client_userdata;
 	struct job *next_waiting;
 	bool exclusive; /* it is guest->job */
+	bool sharing; /* it is one of guest->nr_sharing */
 	bool started; /* kind->start() was called */
 	bool cancelled;
 	uint64_t start_ns;

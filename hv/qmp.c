@@ -492,8 +492,13 @@ void qmp_forget(struct qmp *qmp, void *userdata)
 	int i;
 
 	for (i = 0; i < QMP_MAX_COMMANDS; i++) {
-		if (qmp->commands[i].userdata == userdata)
-			qmp->commands[i].reply = NULL;
+		struct qmp_command *command = &qmp->commands[i];
+
+		if (command->userdata != userdata)
+			continue;
+		command->reply = NULL;
+		if (command->text != NULL)
+			end_command(command, 0, NULL);
 	}
 }
 

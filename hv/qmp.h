@@ -16,8 +16,11 @@
 
 /* One line from QEMU: `info mtree -f` of a guest with hundreds of devices. */
 #define QMP_MAX_LINE_BYTES (4 * 1024 * 1024)
-/* Commands not answered yet; each job has one at a time. */
-#define QMP_MAX_COMMANDS 8
+/*
+ * Commands not answered yet: one of the negotiation, one of each job that runs
+ * (job.c bounds those), and those whose job was abandoned meanwhile.
+ */
+#define QMP_MAX_COMMANDS 16
 /* An answer takes QEMU some ms, unless its main loop is stuck. */
 #define QMP_TIMEOUT_NS (10 * NS_PER_S)
 
@@ -66,7 +69,10 @@ void qmp_free(struct qmp *qmp);
 int qmp_execute(struct qmp *qmp, const char *command, json_t *arguments,
 		qmp_reply_fn *reply, void *userdata);
 
-/* Forgets the callbacks of all commands begun with @userdata. */
+/*
+ * Forgets the callbacks of all commands begun with @userdata, and the commands
+ * themselves if they were not sent yet.
+ */
 void qmp_forget(struct qmp *qmp, void *userdata);
 
 enum qmp_state qmp_state(const struct qmp *qmp);
