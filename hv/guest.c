@@ -2,26 +2,45 @@
 #include "hv/guest.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Only what an operator wants to know; a try that fails is not news. */
+/* A try that fails as the one before did is not news. */
+static void say(struct guest *guest, char said[GUEST_SAID_BYTES],
+		const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(struct guest *guest, char said[GUEST_SAID_BYTES],
+		const char *format, ...)
+{
+	char text[GUEST_SAID_BYTES];
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (length < 0 || strcmp(text, said) == 0)
+		return;
+	strcpy(said, text);
+	log_guest(&guest->log_limit, guest->name, "%s", text);
+}
+
+/* Only what an operator wants to know. */
 static void on_qmp_changed(void *userdata, enum qmp_state state, int error)
 {
 	struct guest *guest = userdata;
 
 	if (state == QMP_READY)
-		log_guest(&guest->log_limit, guest->name,
-			  "QEMU found, pid %d",
-			  (int)qmp_process(guest->qmp)->pid);
+		say(guest, guest->qmp_said, "QEMU found, pid %d",
+		    (int)qmp_process(guest->qmp)->pid);
 	else if (state == QMP_DOWN && error == -ECONNRESET)
-		log_guest(&guest->log_limit, guest->name,
-			  "QEMU closed its monitor");
+		say(guest, guest->qmp_said, "QEMU closed its monitor");
 	else if (state == QMP_DOWN && error != -ENOENT &&
 		 error != -ECONNREFUSED)
-		log_guest(&guest->log_limit, guest->name,
-			  "QEMU's monitor %s: %s", guest->qmp_path,
-			  strerror(-error));
+		say(guest, guest->qmp_said, "QEMU's monitor %s: %s",
+		    guest->qmp_path, strerror(-error));
 }
 
 static const struct qmp_events qmp_events = {
@@ -35,12 +54,13 @@ static void on_session_changed(void *userdata, enum session_state state,
 
 	switch (state) {
 	case SESSION_READY:
-		/* Also after each call; said once for each session. */
+		/* Also after each call. What goes wrong from here is news. */
+		guest->agent_said[0] = '\0';
 		break;
 	case SESSION_VERSION:
 	case SESSION_FAULTY:
-		log_guest(&guest->log_limit, guest->name, "agent: %s",
-			  text != NULL ? text : session_state_name(state));
+		say(guest, guest->agent_said, "agent: %s",
+		    text != NULL ? text : session_state_name(state));
 		break;
 	default:
 		break;

@@ -12,6 +12,8 @@
 #include "hv/session.h"
 #include "hv/worker.h"
 
+#define GUEST_SAID_BYTES 256
+
 struct job;
 
 struct guest {
@@ -38,6 +40,9 @@ struct guest {
 	unsigned int nr_sharing;
 	struct job *waiting_to_share; /* first come first */
 	struct log_limit log_limit;
+	/* What was logged last of each, so that it is not said again. */
+	char qmp_said[GUEST_SAID_BYTES];
+	char agent_said[GUEST_SAID_BYTES];
 };
 
 /**
