@@ -17,6 +17,7 @@ static void on_released(void *userdata, const struct message *answer,
 {
 	struct job *job = userdata;
 	uint32_t asked = job->command.nr_ids;
+	struct failure fault;
 	uint32_t done;
 
 	if (failure != NULL) {
@@ -24,6 +25,16 @@ static void on_released(void *userdata, const struct message *answer,
 		return;
 	}
 	done = answer->done.done;
+	if (asked != 0 && done > asked) {
+		failure_set(&fault, EXIT_FAILED,
+			    "guest %s: its agent broke the rules: it released "
+			    "more regions than it was told; the guest is left "
+			    "alone for a while",
+			    job->guest->name);
+		session_fault(job->guest->session, fault.text);
+		job_fail(job, &fault);
+		return;
+	}
 	job_succeed(job,
 		    asked == 0 || done >= asked ? EXIT_REACHED : EXIT_PARTLY,
 		    json_pack("{s:i, s:s, s:I, s:I}", "version", 1, "guest",

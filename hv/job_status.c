@@ -129,6 +129,14 @@ static int on_list_message(void *userdata, const struct message *message,
 	for (i = 0; i < regions->count; i++) {
 		const struct message_region *region = &regions->regions[i];
 
+		if (rammap_find(job->map, gfn_to_gpa(region->gfn),
+				order_to_bytes(region->order)) == NULL) {
+			failure_set(ret_failure, EXIT_FAILED,
+				    "guest %s: its agent broke the rules: it "
+				    "lists a region outside the guest's RAM",
+				    job->guest->name);
+			return -EBADMSG;
+		}
 		if (status->nr_regions++ >= STATUS_MAX_REGIONS)
 			continue;
 		json_array_append_new(
@@ -148,11 +156,20 @@ static void on_listed(void *userdata, const struct message *answer,
 {
 	struct job *job = userdata;
 	struct status *status = job->state;
+	struct failure fault;
 
-	(void)answer;
 	status->session_busy = false;
 	if (failure != NULL) {
 		agent_failed(job, failure);
+		return;
+	}
+	if (answer->done.done != status->nr_regions) {
+		failure_set(&fault, EXIT_FAILED,
+			    "guest %s: its agent broke the rules: it lists "
+			    "another number of regions than it says",
+			    job->guest->name);
+		session_fault(job->guest->session, fault.text);
+		agent_failed(job, &fault);
 		return;
 	}
 	json_object_set(status->guest, "regions", status->regions);

@@ -51,6 +51,27 @@ lies wrong-place 'outside the range that was asked for'
 lies unasked 'an answer to another question'
 lies not-decoded 'does not decode'
 
+# Regression: status showed regions that can't be, and release believed more
+# than it had asked for.
+for mode in lists-outside lists-fewer; do
+	with_agent "$mode"
+	ctl status bad --json
+	is "$status" 0 "$mode: the host's part is shown"
+	is "$(field '.guests[0].regions')" null "$mode: and no region"
+	like "$(field '.guests[0].agent_error')" 'guest bad: its agent broke the rules' \
+		"$mode: and why"
+	ctl list --json
+	is "$(field '.guests[0].agent.counts.faults')" 1 "$mode: it is faulty"
+	without_agent "$mode"
+done
+with_agent releases-more
+ctl request bad --size 2M --count 4 --into hold
+is "$status" 0 "releases-more: regions to release"
+ctl release bad --id 1,2
+is "$status" 1 "releases-more: status 1"
+one_line "releases-more" 'guest bad: its agent broke the rules: it released more'
+without_agent releases-more
+
 # ----- streams without end -----------------------------------------------------
 for mode in flood chatter; do
 	with_agent "$mode"
@@ -149,6 +170,13 @@ with_agent version
 ctl request bad --size 2M --count 8
 is "$status" 4 "version: status 4"
 one_line "version" 'another protocol version: versions 7 to 9.*install the'
+# Regression: each try was a line in the log.
+tried_again() {
+	[ "$(grep -cx HELLO "$tap_dir/bad.fake.log")" -ge 4 ]
+}
+ok "version: it is tried again" wait_for 30 tried_again
+is "$(grep -c 'bad: agent: it speaks' "$tap_dir/contigd.log")" 1 \
+	"version: and said once"
 without_agent version
 
 with_agent no-kernel
