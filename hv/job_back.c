@@ -112,7 +112,8 @@ static void start(struct job *job)
 
 	range = rammap_first_incongruent(job->map, (struct gpa){ 0 },
 					 UINT64_C(1) << 52);
-	if (range != NULL) {
+	/* One DIMM of that kind is a shortfall, and no reason to do nothing. */
+	if (range != NULL && !rammap_any_congruent(job->map)) {
 		failure_set(&failure, EXIT_FAILED,
 			    "guest %s: RAM at 0x%jx (%s) is mapped at 0x%jx, "
 			    "which does not agree with it modulo 2 MiB, so no "

@@ -454,7 +454,7 @@ static void start(struct job *job)
 	uint64_t left_ns;
 	int r;
 
-	if (!job_request_check_map(job)) {
+	if (!job_request_check_hello(job) || !job_request_check_map(job)) {
 		job_fail(job, &request->failure);
 		return;
 	}

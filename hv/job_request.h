@@ -57,6 +57,12 @@ json_t *job_request_answer(const struct job *job);
  */
 bool job_request_check_map(struct job *job);
 
+/*
+ * Can the guest's kernel make regions of that size, as far as its agent has
+ * said? Before anything is sent. Return: no; request->failure says why.
+ */
+bool job_request_check_hello(struct job *job);
+
 /**
  * job_request_check_regions() - hold what the guest made against the rules
  *

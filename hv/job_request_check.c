@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "hv/region_check.h"
+#include "hv/units.h"
 
 /* Is what the guest says of its own work possible at all? */
 static bool answer_adds_up(const struct job *job,
@@ -88,6 +89,36 @@ int job_request_check_regions(struct job *job)
 		request->hvas[i] = rammap_hva(range, gpa);
 	}
 	return 0;
+}
+
+bool job_request_check_hello(struct job *job)
+{
+	struct request *request = job->state;
+	uint8_t order = job->command.order;
+	const struct message_hello_reply *hello =
+		session_hello(job->guest->session);
+	char smallest[UNITS_TEXT_BYTES];
+	char largest[UNITS_TEXT_BYTES];
+
+	/* Not known yet: the agent's own refusal will do. */
+	if (hello == NULL || hello->kernel_api == 0 ||
+	    (order >= hello->min_order && order <= hello->max_order))
+		return true;
+	units_format_bytes(order_to_bytes(hello->min_order), smallest);
+	units_format_bytes(order_to_bytes(hello->max_order), largest);
+	if (hello->min_order == hello->max_order)
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: its kernel makes regions of %s only; "
+			    "use --size %juM",
+			    job->guest->name, largest,
+			    (uintmax_t)(order_to_bytes(hello->max_order) >>
+					20));
+	else
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: its kernel makes regions of %s to %s; "
+			    "use such a --size",
+			    job->guest->name, smallest, largest);
+	return false;
 }
 
 bool job_request_check_map(struct job *job)

@@ -268,3 +268,18 @@ uint64_t rammap_huge_ranges(const struct ram_range *range,
 	ret_first->v = first;
 	return end > first ? (end - first) >> HUGE_SHIFT : 0;
 }
+
+bool rammap_any_congruent(const struct rammap *map)
+{
+	struct gpa first;
+	unsigned int i;
+
+	for (i = 0; i < map->count; i++) {
+		const struct ram_range *range = &map->ranges[i];
+
+		if (addr_congruent(range->gpa, range->hva) &&
+		    rammap_huge_ranges(range, &first) > 0)
+			return true;
+	}
+	return false;
+}

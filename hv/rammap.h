@@ -86,6 +86,9 @@ const struct ram_range *rammap_first_incongruent(const struct rammap *map,
 						 struct gpa start,
 						 uint64_t bytes);
 
+/* Can a huge page stand behind any of it? */
+bool rammap_any_congruent(const struct rammap *map);
+
 /* Sum of all ranges. */
 uint64_t rammap_bytes(const struct rammap *map);
 

@@ -105,6 +105,31 @@ one_line "back" 'align=2M instead of memory-backend-memfd'
 ctl status memfd --json
 is "$(field '.guests[0].backed')" 0 "status: nothing is backed"
 
+# Regression: one DIMM of that kind kept the rest of the guest from its pages.
+qemu_start mixed memory-backend-ram 512 -m slots=2,maxmem=2G \
+	-object memory-backend-memfd,id=dimm,size=64M,prealloc=on \
+	-device pc-dimm,memdev=dimm
+end_process "$contigd_pid"
+contigd_start mixed
+ctl back mixed --json
+is "$status" 3 "back with a DIMM that is not congruent: status 3"
+is "$(field '[.used_bytes, .huge_bytes_after]')" \
+	"[$((2 * blob_bytes)),$blob_bytes]" "the rest is backed"
+is "$(field .shortfall)" \
+	'[{"side":"host","reason":"not_congruent","regions":32}]' \
+	"and the DIMM is missing"
+end_process "$contigd_pid"
+contigd_start anon shared file memfd
+ctl status anon
+
+# ----- sizes -------------------------------------------------------------------
+told=$(grep -c REQUEST "$tap_dir/anon.fake.log")
+ctl request anon --size 4M --count 1
+is "$status" 1 "a size that the guest's kernel can't make: status 1"
+one_line "a size" "guest anon: its kernel makes regions of 2 MiB only; use --size 2M"
+is "$(grep -c REQUEST "$tap_dir/anon.fake.log")" "$told" \
+	"and it is not asked for it"
+
 # ----- where -------------------------------------------------------------------
 ctl request anon --size 2M --count 4 --range 0x10000000-0x11000000
 is "$status" 0 "a range: status 0"

@@ -4,9 +4,10 @@
 # contigd and contigctl against a QEMU without a guest and a fake agent. Needs
 # tap.sh sourced before.
 #
-#   qemu_start NAME [BACKEND-ARGUMENTS]  a paused QEMU of 512 MiB with memory
+#   qemu_start NAME [BACKEND-ARGUMENTS [MIB [OPTION...]]]
+#                                        a paused QEMU of 512 MiB with memory
 #                                        behind 64 MiB from 0x10000000 on
-#   fake_start NAME MODE                 what stands behind its port
+#   fake_start NAME MODE [FIRST-GFN]     what stands behind its port
 #   contigd_start NAME...                with these guests
 #                                        CONTIGD=PATH takes another program
 #   ctl ARGUMENTS...                     runs contigctl: $out, $err, $status
@@ -26,15 +27,16 @@ end_process() {
 }
 
 qemu_start() {
-	local name=$1 backend=${2:-memory-backend-ram}
+	local name=$1 backend=${2:-memory-backend-ram} mib=${3:-512}
 
 	[ -e "$tap_dir/blob" ] ||
 		head -c "$blob_bytes" /dev/urandom > "$tap_dir/blob"
 	rm -f "$tap_dir/$name.qmp"
 	setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg -S -nodefaults \
-		-display none -machine q35,memory-backend=ram -m 512 \
-		-object "$backend,id=ram,size=512M" \
+		-display none -machine q35,memory-backend=ram -m "$mib" \
+		-object "$backend,id=ram,size=${mib}M" \
 		-device "loader,file=$tap_dir/blob,addr=0x10000000,force-raw=on" \
+		"${@:4}" \
 		-qmp "unix:$tap_dir/$name.qmp,server=on,wait=off" \
 		< /dev/null > "$tap_dir/$name.qemu.log" 2>&1 &
 	qemu_pid[$name]=$!
@@ -44,11 +46,11 @@ qemu_start() {
 }
 
 fake_start() {
-	local name=$1 mode=$2
+	local name=$1
 
 	rm -f "$tap_dir/$name.agent"
 	setpriv --pdeathsig KILL "$build/tests/fake/fake_agent" \
-		"$tap_dir/$name.agent" "$mode" \
+		"$tap_dir/$name.agent" "${@:2}" \
 		> "$tap_dir/$name.fake.log" 2>&1 &
 	fake_pid[$name]=$!
 	at_exit "end_process ${fake_pid[$name]}"

@@ -264,6 +264,10 @@ static void incongruent_ram_is_found_where_it_matters(void **state)
 					     4 * GIB));
 	assert_non_null(rammap_first_incongruent(&map, (struct gpa){ 4 * GIB },
 						 2 * MIB));
+	assert_true(rammap_any_congruent(&map));
+	map.ranges[1].hva.v += 4096;
+	assert_false(rammap_any_congruent(&map));
+	map.ranges[1].hva.v -= 4096;
 	/* Too small to hold a huge page: of no interest. */
 	map.ranges[0].hva.v += 4096;
 	assert_null(rammap_first_incongruent(&map, (struct gpa){ 0 }, GIB));
