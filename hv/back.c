@@ -26,6 +26,7 @@ static const char *const reason_names[] = {
 	[BACK_FINE] = "fine",
 	[BACK_NOT_CONGRUENT] = "not_congruent",
 	[BACK_UNTOUCHED] = "untouched",
+	[BACK_NOT_ALLOWED] = "not_allowed",
 	[BACK_NO_HUGE_PAGE] = "no_huge_page",
 	[BACK_BUSY] = "busy",
 	[BACK_GONE] = "gone",
@@ -58,8 +59,8 @@ static enum back_reason reason_of_errno(int error)
 		return BACK_REFUSED;
 	case ESRCH:
 		return BACK_QEMU_GONE;
-	case EINVAL: /* untouched, the zero page, or memory of another kind */
-		return BACK_UNTOUCHED;
+	case EINVAL: /* no THP for this process, mapping or kind of memory */
+		return BACK_NOT_ALLOWED;
 	default:
 		return BACK_OTHER;
 	}
@@ -218,6 +219,10 @@ int back_run(struct back_run *run)
 		/* What is there counts, not what the call said. */
 		if (range->after == BACKING_HUGE)
 			range->reason = BACK_FINE;
+		else if (range->reason == BACK_NOT_ALLOWED &&
+			 range->after == BACKING_NONE)
+			/* It went away meanwhile, which is EINVAL too. */
+			range->reason = BACK_UNTOUCHED;
 		else if (range->reason == BACK_FINE)
 			range->reason = range->after == BACKING_NONE &&
 							run->hugetlb ?

@@ -21,6 +21,7 @@ enum back_reason {
 	BACK_FINE = 0,
 	BACK_NOT_CONGRUENT, /* address and guest address don't agree */
 	BACK_UNTOUCHED, /* nothing is there that could be collapsed */
+	BACK_NOT_ALLOWED, /* something is, but the mapping may have none huge */
 	BACK_NO_HUGE_PAGE, /* the host has none to give */
 	BACK_BUSY, /* a page in it was locked or pinned on the host */
 	BACK_GONE, /* was collapsed, or huge, and is not any more */

@@ -30,6 +30,8 @@ static const struct advice advices[] = {
 	{ "held", "held already; contigctl release gives them back" },
 	{ "agent_limit", "the agent's --max-held-percent" },
 	{ "untouched", "nothing is behind them; the guest must use them" },
+	{ "not_allowed", "the host keeps huge pages out of this mapping (THP "
+			 "off for QEMU, MADV_NOHUGEPAGE, shmem_enabled=deny)" },
 	{ "no_huge_page", "the host has no free huge page there" },
 	{ "gone", "was huge and is not any more; stop host KSM, ballooning and "
 		  "free page reporting" },

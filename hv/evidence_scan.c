@@ -19,8 +19,9 @@ static void range_take_piece(struct evidence_range *range,
 {
 	uint64_t start = piece->start - range->start.v;
 	uint64_t end = piece->end - range->start.v;
-	bool huge = (piece->categories & PAGEMAP_SCAN_HUGE) != 0 &&
-		    (piece->categories & PAGEMAP_SCAN_PFNZERO) == 0;
+	bool huge = (piece->categories & PAGEMAP_SCAN_HUGE) != 0;
+	/* It is nobody's memory: what was only read is still untouched. */
+	bool zero = (piece->categories & PAGEMAP_SCAN_PFNZERO) != 0;
 
 	while (start < end) {
 		uint64_t i = start >> HUGE_SHIFT;
@@ -30,9 +31,9 @@ static void range_take_piece(struct evidence_range *range,
 		if (range->present_pages != NULL)
 			range->present_pages[i] +=
 				(uint32_t)((stop - start) >> CONTIG_PAGE_SHIFT);
-		if (huge && stop - start == HUGE_BYTES)
+		if (huge && !zero && stop - start == HUGE_BYTES)
 			range->backing[i] = BACKING_HUGE;
-		else
+		else if (!zero)
 			range->backing[i] = BACKING_SMALL;
 		start = stop;
 	}

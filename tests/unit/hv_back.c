@@ -18,6 +18,7 @@
 static struct {
 	bool lies; /* it does nothing and says that all was done */
 	int busy; /* calls that fail with EAGAIN before that */
+	int error; /* each call fails with it */
 	int calls;
 } madvise_is;
 
@@ -35,6 +36,10 @@ ssize_t __wrap_process_madvise(int pidfd, const struct iovec *vector,
 	if (madvise_is.busy > 0) {
 		madvise_is.busy--;
 		errno = EAGAIN;
+		return -1;
+	}
+	if (madvise_is.error != 0) {
+		errno = madvise_is.error;
 		return -1;
 	}
 	if (!madvise_is.lies)
@@ -206,6 +211,56 @@ static void what_was_busy_is_tried_again(void **state)
 	process_unref(process);
 }
 
+/* Regression: it was said to be untouched. */
+static void what_may_not_be_huge_is_named(void **state)
+{
+	struct area *area = *state;
+	struct back_range ranges[2] = {
+		{ .hva = { (uintptr_t)range_of(area, 0) }, .congruent = true },
+		{ .hva = { (uintptr_t)range_of(area, 1) }, .congruent = true },
+	};
+	volatile uint8_t *read_only = range_of(area, 1);
+	struct process *process;
+	struct back_run run = { .ranges = ranges, .count = 2 };
+
+	/* The area begins as MADV_NOHUGEPAGE. */
+	memset(range_of(area, 0), 1, HUGE_BYTES);
+	assert_int_equal(read_only[0], 0);
+	assert_int_equal(process_open(getpid(), &process), 0);
+	run.process = process;
+	assert_int_equal(back_run(&run), 0);
+	assert_int_equal(ranges[0].reason, BACK_NOT_ALLOWED);
+	assert_int_equal(ranges[0].after, BACKING_SMALL);
+	assert_int_equal(ranges[1].reason, BACK_UNTOUCHED);
+	assert_string_equal(back_reason_name(BACK_NOT_ALLOWED), "not_allowed");
+	process_unref(process);
+}
+
+static void a_host_without_huge_pages(void **state)
+{
+	struct area *area = *state;
+	struct back_range range = {
+		.hva = { (uintptr_t)range_of(area, 0) },
+		.congruent = true,
+	};
+	struct process *process;
+	struct back_run run = { .ranges = &range, .count = 1 };
+
+	memset(range_of(area, 0), 1, HUGE_BYTES);
+	allow_huge(area);
+	assert_int_equal(process_open(getpid(), &process), 0);
+	run.process = process;
+	madvise_is.error = ENOMEM;
+	assert_int_equal(back_run(&run), 0);
+	assert_int_equal(range.reason, BACK_NO_HUGE_PAGE);
+	assert_int_equal(range.after, BACKING_SMALL);
+	madvise_is.error = EPERM;
+	assert_int_equal(back_run(&run), 0);
+	assert_int_equal(range.reason, BACK_REFUSED);
+	madvise_is.error = 0;
+	process_unref(process);
+}
+
 static void what_is_not_congruent_is_left_alone(void **state)
 {
 	struct area *area = *state;
@@ -234,6 +289,8 @@ int main(void)
 		PRIVATE(backing_obeys),
 		PRIVATE(what_the_call_says_is_not_believed),
 		PRIVATE(what_was_busy_is_tried_again),
+		PRIVATE(what_may_not_be_huge_is_named),
+		PRIVATE(a_host_without_huge_pages),
 		PRIVATE(what_is_not_congruent_is_left_alone),
 	};
 

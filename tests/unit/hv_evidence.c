@@ -166,6 +166,12 @@ static void zero_pages_are_not_huge(void **state)
 		look(area, methods[m], backing, present);
 		assert_int_not_equal(backing[0], BACKING_HUGE);
 	}
+	/* Regression: what the guest had only read counted as used. */
+	look(area, EVIDENCE_PAGEMAP_SCAN, backing, present);
+	assert_int_equal(backing[0], BACKING_NONE);
+	range[4096] = 1;
+	look(area, EVIDENCE_PAGEMAP_SCAN, backing, present);
+	assert_int_equal(backing[0], BACKING_SMALL);
 }
 
 static void the_huge_zero_page_is_not_huge(void **state)
