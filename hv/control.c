@@ -20,7 +20,11 @@
 #include "hv/log.h"
 #include "hv/pools.h"
 
-#define CONTROL_MAX_OUT_BYTES (8 * 1024 * 1024)
+/*
+ * The longest answer is that of a request: 65536 regions of 159 bytes at most
+ * with every number as long as it gets, 10 MiB, and 4 KiB around them.
+ */
+#define CONTROL_MAX_OUT_BYTES (16 * 1024 * 1024)
 #define CONTROL_MAX_PROGRESS_BYTES (64 * 1024)
 #define CONTROL_FIRST_IN_BYTES 4096
 #define CONTROL_COMMAND_NS (10 * NS_PER_S)
@@ -39,6 +43,7 @@ struct client {
 	struct job *job; /* running */
 	bool closing; /* the answer is in out; then the end */
 	bool commanded;
+	bool finished; /* it has said all that it will, and still listens */
 	char *in;
 	size_t in_bytes;
 	size_t in_capacity;
@@ -80,6 +85,15 @@ static void client_free(struct client *client)
 	free(client);
 }
 
+/* A half that was closed would wake the loop for ever. */
+static int watch(struct client *client, bool out)
+{
+	uint32_t events = (client->finished ? 0 : EPOLLIN) |
+			  (out ? EPOLLOUT : 0);
+
+	return sd_event_source_set_io_events(client->io, events);
+}
+
 /* Return: 0; or a negative errno: the client is to be freed. */
 static int flush(struct client *client)
 {
@@ -89,8 +103,7 @@ static int flush(struct client *client)
 		sent = send(client->fd, client->out + client->out_start,
 			    client->out_end - client->out_start, MSG_NOSIGNAL);
 		if (sent < 0 && errno == EAGAIN)
-			return sd_event_source_set_io_events(
-				client->io, EPOLLIN | EPOLLOUT);
+			return watch(client, true);
 		if (sent < 0)
 			return -errno;
 		client->out_start += (size_t)sent;
@@ -99,7 +112,7 @@ static int flush(struct client *client)
 	client->out_end = 0;
 	if (client->closing)
 		return -ESHUTDOWN;
-	return sd_event_source_set_io_events(client->io, EPOLLIN);
+	return watch(client, false);
 }
 
 /* Sent by on_client_io(), so nothing is freed from in here. */
@@ -123,7 +136,7 @@ static int queue(struct client *client, const char *text, size_t bytes)
 	}
 	memcpy(client->out + client->out_end, text, bytes);
 	client->out_end += bytes;
-	return sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLOUT);
+	return watch(client, true);
 }
 
 static int queue_json(struct client *client, json_t *object)
@@ -146,6 +159,9 @@ static int queue_json(struct client *client, json_t *object)
 static void answer(struct client *client, enum exit_status exit,
 		   json_t *result, const char *error)
 {
+	static const char too_long[] =
+		"{\"exit\":1,\"error\":\"contigd: the answer is too long, or "
+		"memory is short; ask for less at once\"}\n";
 	json_t *line;
 	int r = -ENOMEM;
 
@@ -162,9 +178,11 @@ static void answer(struct client *client, enum exit_status exit,
 	if (line != NULL)
 		r = queue_json(client, line);
 	json_decref(line);
+	if (r < 0)
+		r = queue(client, too_long, sizeof(too_long) - 1);
 	/* Then it sees only the end of the connection. */
 	if (r < 0)
-		sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLOUT);
+		watch(client, true);
 }
 
 static void on_progress(void *userdata, json_t *progress)
@@ -326,6 +344,15 @@ static int on_client_io(sd_event_source *source, int fd, uint32_t revents,
 	(void)fd;
 	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		r = fill(client);
+		/*
+		 * A client that has closed only its own direction waits for
+		 * its answer; of one that is gone both are closed.
+		 */
+		if (r == -ECONNRESET && client->commanded &&
+		    (revents & (EPOLLHUP | EPOLLERR)) == 0) {
+			client->finished = true;
+			r = 0;
+		}
 		if (r == -EMSGSIZE && !client->commanded) {
 			answer(client, EXIT_USAGE, NULL,
 			       "the command is too long");
