@@ -99,6 +99,13 @@ int ctl_options(struct ctl *ctl, int argc, char **argv,
 			return 1 + EXIT_REACHED;
 		}
 		option = word[1] == '-' ? find_option(options, word + 2) : NULL;
+		if (option == NULL && strcspn(word, "=") == 8 &&
+		    strncmp(word, "--socket", 8) == 0) {
+			ctl_error("--socket stands before the command: "
+				  "contigctl --socket PATH %s ...",
+				  ctl->command);
+			return 1 + EXIT_USAGE;
+		}
 		if (option == NULL) {
 			ctl_error("%s: unknown option %s; see contigctl %s "
 				  "--help",
@@ -170,6 +177,32 @@ const char *ctl_get_string(json_t *object, const char *path)
 	return text != NULL ? text : "-";
 }
 
+/* Commands of later versions, so that nobody looks for a misspelling. */
+static const char *const later_commands[] = { "reserve", "watch" };
+
+static bool is_later(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]);
+	     i++) {
+		if (strcmp(later_commands[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* An answer that nobody got is no success. */
+static int finish(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	ctl_error("standard output: %s; nobody has got the whole answer",
+		  errno != 0 ? strerror(errno) : "a write has failed");
+	return EXIT_FAILED;
+}
+
 static void print_usage(void)
 {
 	size_t i;
@@ -191,18 +224,21 @@ static void print_usage(void)
 
 int main(int argc, char **argv)
 {
-	struct ctl ctl = { .socket = CONFIG_DEFAULT_SOCKET };
+	struct ctl ctl = {
+		.socket = CONFIG_DEFAULT_SOCKET,
+		.limit_ns = CTL_LIMIT_NS,
+	};
 	size_t n;
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
 			print_usage();
-			return EXIT_REACHED;
+			return finish(EXIT_REACHED);
 		}
 		if (strcmp(argv[i], "--version") == 0) {
 			puts("contigctl " CONTIG_VERSION);
-			return EXIT_REACHED;
+			return finish(EXIT_REACHED);
 		}
 		if (strncmp(argv[i], "--socket=", 9) == 0) {
 			ctl.socket = argv[i] + 9;
@@ -222,8 +258,19 @@ int main(int argc, char **argv)
 	for (n = 0; n < NR_COMMANDS; n++) {
 		if (strcmp(commands[n]->name, argv[i]) == 0) {
 			ctl.command = argv[i];
-			return commands[n]->run(&ctl, argc - i, argv + i);
+			return finish(
+				commands[n]->run(&ctl, argc - i, argv + i));
 		}
+	}
+	if (strcmp(argv[i], "help") == 0) {
+		print_usage();
+		return finish(EXIT_REACHED);
+	}
+	if (is_later(argv[i])) {
+		ctl_error("%s: this version of contig can't do that yet; see "
+			  "contigctl --help for what it can",
+			  argv[i]);
+		return EXIT_USAGE;
 	}
 	ctl_error("unknown command '%s'; see contigctl --help", argv[i]);
 	return EXIT_USAGE;

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "hv/clock.h"
 #include "hv/failure.h"
 
 struct ctl {
@@ -16,6 +17,8 @@ struct ctl {
 	const char *usage;
 	bool json;
 	const char *guest; /* NULL: none was named */
+	/* How long an answer may take; contigd has limits that are shorter. */
+	uint64_t limit_ns;
 };
 
 struct ctl_command {
@@ -24,6 +27,14 @@ struct ctl_command {
 	/* Return: exit status. */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
+
+/*
+ * A contigd that hangs is told from one that works by time alone: more than a
+ * minute for the agent, some seconds for QEMU, and as much for who is before.
+ */
+#define CTL_LIMIT_NS (300 * NS_PER_S)
+/* For memory of any size. */
+#define CTL_LIMIT_LONG_NS (86400 * NS_PER_S)
 
 extern const struct ctl_command ctl_list;
 extern const struct ctl_command ctl_status;

@@ -29,6 +29,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	int status;
 
 	ctl->usage = usage;
+	ctl->limit_ns = CTL_LIMIT_LONG_NS;
 	status = ctl_options(ctl, argc, argv, none, take, NULL,
 			     CTL_ONE_GUEST);
 	if (status > 0)

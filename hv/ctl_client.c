@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One command and its answer over contigd's socket. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,8 @@
 
 /* An answer with a map of 16384 cells has some MiB. */
 #define CTL_MAX_ANSWER_BYTES (64 * 1024 * 1024)
+/* Many clients at once fill contigd's queue for a moment. */
+#define CTL_CONNECT_MS 2000
 /* After an interrupt: the guest has 10 s to stop, then is given up. */
 #define CTL_CANCEL_NS (45 * NS_PER_S)
 
@@ -36,7 +37,7 @@ struct conversation {
 	size_t in_bytes;
 	size_t in_capacity;
 	bool cancelled;
-	uint64_t deadline_ns; /* 0: none; contigd has its own */
+	uint64_t deadline_ns;
 };
 
 static int unreachable(const struct ctl *ctl, const char *text)
@@ -77,20 +78,16 @@ static int send_json(int fd, json_t *object)
 static int receive(struct conversation *talk, const sigset_t *mask)
 {
 	struct pollfd poll_fd = { .fd = talk->fd, .events = POLLIN };
+	uint64_t now_ns = clock_now_ns();
 	struct timespec wait = { 0 };
 	ssize_t got;
 	int r;
 
-	if (talk->deadline_ns != 0) {
-		uint64_t now_ns = clock_now_ns();
-
-		if (now_ns >= talk->deadline_ns)
-			return -ETIMEDOUT;
-		wait.tv_sec =
-			(time_t)((talk->deadline_ns - now_ns) / NS_PER_S) + 1;
-	}
+	if (now_ns >= talk->deadline_ns)
+		return -ETIMEDOUT;
+	wait.tv_sec = (time_t)((talk->deadline_ns - now_ns) / NS_PER_S) + 1;
 	/* Signals are let in only here, so none is missed. */
-	r = ppoll(&poll_fd, 1, talk->deadline_ns != 0 ? &wait : NULL, mask);
+	r = ppoll(&poll_fd, 1, &wait, mask);
 	if (r < 0)
 		return -errno;
 	if (r == 0)
@@ -225,7 +222,8 @@ int ctl_ask(const struct ctl *ctl, json_t *command, bool interrupts,
 	}
 	if (ctl_progress_wanted())
 		json_object_set_new(command, "progress", json_true());
-	talk.fd = unix_connect(ctl->socket);
+	/* Blocking: a command may be larger than the socket's buffer. */
+	talk.fd = unix_connect_wait(ctl->socket, CTL_CONNECT_MS);
 	if (talk.fd < 0) {
 		json_decref(command);
 		return unreachable(ctl, strerror(-talk.fd));
@@ -238,8 +236,7 @@ int ctl_ask(const struct ctl *ctl, json_t *command, bool interrupts,
 		sigaction(SIGTERM, &action, NULL);
 	}
 	sigprocmask(SIG_BLOCK, &blocked, &mask);
-	/* Blocking from here on: a command may be larger than the buffer. */
-	fcntl(talk.fd, F_SETFL, 0);
+	talk.deadline_ns = clock_now_ns() + ctl->limit_ns;
 	r = send_json(talk.fd, command);
 	json_decref(command);
 	/* What contigd said before it hung up says more than the error. */

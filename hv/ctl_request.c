@@ -210,7 +210,7 @@ static void print_answer(json_t *answer)
 	ctl_shortfall_print(ctl_get(answer, "shortfall"));
 }
 
-static int check(const struct command *command)
+static int check(const struct command *command, const char *guest)
 {
 	uint64_t bytes;
 
@@ -218,6 +218,16 @@ static int check(const struct command *command)
 		ctl_error("request: --%s is missing; see contigctl request "
 			  "--help",
 			  command->order == 0 ? "size" : "count");
+		return -EINVAL;
+	}
+	/* Each is below 2^64, but not their sum. */
+	if (command->range_start.v > UINT64_C(1) << 52 ||
+	    command->range_bytes > (UINT64_C(1) << 52) -
+					   command->range_start.v) {
+		ctl_error("--range: ends beyond any memory, which is below "
+			  "4096T; 'contigctl map %s' shows where the guest's "
+			  "is",
+			  guest);
 		return -EINVAL;
 	}
 	bytes = order_to_bytes(command->order);
@@ -256,8 +266,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 			     CTL_ONE_GUEST);
 	if (status > 0)
 		return status - 1;
-	if (check(&command) < 0)
+	if (check(&command, ctl->guest) < 0)
 		return EXIT_USAGE;
+	/* Touching and holding 65536 regions comes on top. */
+	ctl->limit_ns = command.timeout_ns + 4 * CTL_LIMIT_NS;
 	status = ctl_ask(ctl, to_json(ctl, &command), true, &answer);
 	if (answer == NULL)
 		return status;

@@ -67,6 +67,20 @@ static void print_guests(json_t *guests)
 	ctl_table_print(table);
 }
 
+/* Why nobody knows what is backed. */
+static void print_host_errors(json_t *guests)
+{
+	json_t *guest;
+	size_t i;
+
+	json_array_foreach(guests, i, guest) {
+		if (json_is_string(ctl_get(guest, "host_error")))
+			printf("%s: can't look at QEMU's memory: %s\n",
+			       ctl_get_string(guest, "name"),
+			       ctl_get_string(guest, "host_error"));
+	}
+}
+
 static void print_regions(json_t *guests)
 {
 	static const char *const columns[] = { "GUEST", ">ID", "GPA", ">SIZE",
@@ -214,6 +228,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		ctl_print_json(all);
 	} else {
 		print_guests(guests);
+		print_host_errors(guests);
 		print_regions(guests);
 		print_host(ctl_get(all, "host.nodes"));
 	}

@@ -285,6 +285,8 @@ int main(int argc, char **argv)
 	if (r > 0)
 		return r - 1;
 	raise_descriptor_limit();
+	/* A log that nobody reads any more is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
 	/* What a flood needed for a moment shall go back to the host. */
 	mallopt(M_ARENA_MAX, 2);
 	registry_init(&daemon.registry);

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,6 +42,39 @@ int unix_connect(const char *path)
 		return r;
 	}
 	return fd;
+}
+
+int unix_connect_wait(const char *path, unsigned int timeout_ms)
+{
+	struct timeval timeout = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_usec = timeout_ms % 1000 * 1000,
+	};
+	struct sockaddr_un address;
+	int fd;
+	int r;
+
+	r = fill_address(path, &address);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	/* connect() obeys it, too; afterwards it is taken away again. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		       sizeof(timeout)) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		goto fail;
+	timeout = (struct timeval){ 0 };
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		       sizeof(timeout)) < 0)
+		goto fail;
+	return fd;
+
+fail:
+	r = -errno;
+	close(fd);
+	return r;
 }
 
 int unix_peer_pid(int fd, pid_t *ret_pid)

@@ -16,6 +16,16 @@
  */
 int unix_connect(const char *path);
 
+/**
+ * unix_connect_wait() - a blocking, connected socket
+ * @timeout_ms: how long a listener whose queue is full is waited for.
+ *
+ * Sending on it has no time limit.
+ *
+ * Return: as unix_connect().
+ */
+int unix_connect_wait(const char *path, unsigned int timeout_ms);
+
 /* Who made the other end: of a listening socket, who said listen(). */
 int unix_peer_pid(int fd, pid_t *ret_pid);
 

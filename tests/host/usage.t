@@ -51,6 +51,16 @@ refused 2 "'x' is not a region's id" release a --id 1,x
 refused 2 'unknown option --svg' back a --svg x
 refused 4 'contigd on .*contigd.sock: No such file' list
 
+refused 2 'has room|ends beyond any memory, which is below 4096T' \
+	request a --size 2M --count 1 --range 8192T-8193T
+refused 2 'reserve: this version of contig' reserve --size 2M --count 1
+refused 2 'watch: this version of contig' watch
+refused 2 'socket stands before the command' list --socket /x
+refused 2 'socket stands before the command' list --socket=/x
+
+ctl help
+is "$status" 0 "contigctl help: status 0"
+like "$out" 'Usage: contigctl' "and it is what --help shows"
 ctl --help
 is "$status" 0 "contigctl --help: status 0"
 like "$out" 'request .*release' "and it lists the commands"
@@ -105,6 +115,16 @@ ctl back web01
 is "$status" 1 "an unknown guest: status 1"
 one_line "an unknown guest" 'guest web01: contigd does not know it'
 
+# Regression: an answer that nobody got was a success.
+for what in "list --json" --help; do
+	read -ra words <<< "$what"
+	"$build/hv/contigctl" --socket "$tap_dir/contigd.sock" "${words[@]}" \
+		> /dev/full 2> "$tap_dir/err"
+	is $? 1 "$what on a full disk: status 1"
+	err=$(cat "$tap_dir/err")
+	one_line "$what on a full disk" 'standard output: No space left'
+done
+
 kill -KILL "$contigd_pid"
 wait "$contigd_pid" 2>/dev/null
 ok "a killed contigd leaves its socket" test -S "$tap_dir/contigd.sock"
@@ -117,6 +137,18 @@ is "$status" 0 "the next one takes it over"
 
 kill "$contigd_pid"
 ok "SIGTERM ends contigd with 0" wait "$contigd_pid"
+
+# Regression: contigd died of a log that nobody read.
+mkfifo "$tap_dir/log"
+setpriv --pdeathsig KILL "$build/hv/contigd" --config "$tap_dir/contigd.conf" \
+	2> "$tap_dir/log" &
+contigd_pid=$!
+at_exit "end_process $contigd_pid"
+head -n 1 < "$tap_dir/log" > "$tap_dir/first"
+like "$(cat "$tap_dir/first")" 'ready:' "contigd logs to a pipe"
+kill "$contigd_pid"
+wait "$contigd_pid"
+is $? 0 "and ends as told when its reader is gone"
 rm "$tap_dir/contigd.sock"
 echo precious > "$tap_dir/contigd.sock"
 contigd_refuses 1 'is there and is no socket' --config "$tap_dir/contigd.conf"

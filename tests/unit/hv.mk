@@ -3,7 +3,8 @@
 # Unit tests of hv/: its pure parts, and its looks at this machine's kernel.
 
 hv_unit := $(addprefix $(BUILD)/tests/unit/,hv_units hv_config hv_rammap \
-	hv_region_check hv_smaps hv_command hv_evidence hv_back)
+	hv_region_check hv_smaps hv_command hv_evidence hv_back \
+	hv_unix_socket)
 UNIT_TESTS += $(hv_unit)
 
 $(hv_unit): %: %.o $(HV_COMMON_OBJS) $(HV_PURE_OBJS)
