@@ -16,8 +16,9 @@
  * places as it has huge entries, each of them is huge. When it has more, none
  * is called huge: the method may see less than is there, never more.
  *
- * Neither calls the zero page huge; pagemap_scan says that nothing is there,
- * smaps can't tell it from small pages. hugetlb memory is huge wherever it is present.
+ * Neither calls the zero page huge: pagemap_scan says that nothing is there,
+ * smaps can't tell it from small pages. hugetlb memory is huge wherever it is
+ * present.
  */
 #ifndef CONTIG_HV_EVIDENCE_H
 #define CONTIG_HV_EVIDENCE_H

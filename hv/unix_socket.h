@@ -37,8 +37,8 @@ int unix_peer_pid(int fd, pid_t *ret_pid);
  *
  * A lock on PATH.lock says who serves the path. It goes with its holder
  * however that dies, so a socket that is there without it, and to which nobody
- * can connect, is a left-over and is replaced; the lock file itself is never removed, since removing it would
- * let two hold it.
+ * can connect, is a left-over and is replaced; the lock file itself is never
+ * removed, since removing it would let two hold it.
  *
  * Return: the descriptor; or a negative errno with @ret_failure filled in.
  */

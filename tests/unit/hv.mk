@@ -4,7 +4,7 @@
 
 hv_unit := $(addprefix $(BUILD)/tests/unit/,hv_units hv_config hv_rammap \
 	hv_region_check hv_smaps hv_command hv_evidence hv_back \
-	hv_unix_socket)
+	hv_unix_socket hv_hugetlb)
 UNIT_TESTS += $(hv_unit)
 
 $(hv_unit): %: %.o $(HV_COMMON_OBJS) $(HV_PURE_OBJS)
