@@ -81,15 +81,18 @@ bool process_alive(const struct process *process)
 bool process_ended(const struct process *process)
 {
 	ssize_t got;
-	char byte;
+	char first;
 	int fd;
 
 	if (!process_alive(process))
 		return true;
-	fd = openat(process->proc_fd, "maps", O_RDONLY | O_CLOEXEC);
+	/* Sizes, read without the lock of the memory; 0 when it is gone. */
+	fd = openat(process->proc_fd, "statm", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ESRCH;
-	got = read(fd, &byte, 1);
+	got = read(fd, &first, 1);
+	if (got < 0 && errno == ESRCH)
+		got = 0;
 	close(fd);
-	return got == 0;
+	return got == 0 || (got == 1 && first == '0');
 }

@@ -147,9 +147,14 @@ static void a_process_that_is_gone(void **state)
 	}
 	assert_int_equal(process_open(pid, &process), 0);
 	assert_true(process_alive(process));
+	assert_false(process_ended(process));
 	kill(pid, SIGKILL);
+	/* A zombie first, and then nothing. */
+	assert_int_equal(waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT), 0);
+	assert_true(process_ended(process));
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_false(process_alive(process));
+	assert_true(process_ended(process));
 	{
 		struct back_range range = { .hva = { 0x200000 } };
 		struct back_run run = {
