@@ -280,7 +280,7 @@ static enum link_use take_hello_reply(struct session *session)
 	if (hello->kernel_api == 0)
 		fail_no_kernel(session);
 	else if (session->ping_request != 0)
-		set_state(session, SESSION_SETTLING, SESSION_HELLO_NS, NULL);
+		set_state(session, SESSION_SETTLING, SESSION_DEAD_NS, NULL);
 	else
 		send_call(session);
 	return LINK_USEFUL;
@@ -687,7 +687,7 @@ int session_call(struct session *session, const struct message *message,
 			/* With a new session the agent looks again. */
 			begin_session(session);
 		} else if (session->ping_request != 0) {
-			set_state(session, SESSION_SETTLING, SESSION_HELLO_NS,
+			set_state(session, SESSION_SETTLING, SESSION_DEAD_NS,
 				  NULL);
 		} else if (clock_now_ns() - session->heard_ns >
 			   SESSION_PING_NS) {
