@@ -41,9 +41,12 @@
 
 /**
  * enum coalesce_strategy - where a request looks for candidates
- * @COALESCE_COST: scores every block and empties the cheapest ones.
+ * @COALESCE_COST: scores blocks (every one, or for few regions as many as it
+ *	is worth looking at) and empties the cheapest ones.
  * @COALESCE_FREELIST: walks the buddy free lists from one below the asked
  *	order down to order 3 and tries to free what surrounds each free block.
+ *
+ * Both take blocks that are wholly free first.
  */
 enum coalesce_strategy {
 	COALESCE_COST = 0,
@@ -135,7 +138,8 @@ struct coalesce_info {
  * @pad: in: zero.
  * @total_pages: out: pages that the buddy allocator manages.
  * @free_pages: out: pages on its free lists.
- * @reserve_pages: out: sum of the zones' high watermarks.
+ * @reserve_pages: out: sum of the zones' high watermarks, not counting what
+ *	they are boosted by for some time.
  * @blocks: out: blocks of 2^min_order pages.
  * @free_blocks: out: those that are wholly free.
  * @clean_blocks: out: those without an unmovable page, free ones included,
@@ -161,7 +165,7 @@ struct coalesce_state {
 
 /**
  * struct coalesce_region - one region
- * @id: never used twice while the kernel runs; 0 in a plan.
+ * @id: never used twice while the kernel runs.
  * @gfn: first page frame.
  * @order: the region has 2^order page frames.
  * @nid: NUMA node.
@@ -185,7 +189,8 @@ struct coalesce_region {
  * @order: in: info.min_order to info.max_order.
  * @count: in: regions to make, 1 to COALESCE_MAX_COUNT.
  * @nid: in: take regions from this node only, or COALESCE_ANY_NODE.
- * @made: out: regions made, and entries written to @regions.
+ * @made: out: regions made, and entries written to @regions; of a plan, which
+ *	writes none, regions that would be made.
  * @first_gfn: in: with @nr_gfns, the only range to take regions from; must
  *	be aligned to the order.
  * @nr_gfns: in: length of that range, a multiple of 2^order; 0: anywhere.
