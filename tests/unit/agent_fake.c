@@ -109,6 +109,17 @@ static void make(const struct message_request *request, uint32_t count,
 	*ret_regions = regions;
 }
 
+/* Whether a signal came before fake_go() was called. */
+static bool is_interrupted(void)
+{
+	uint64_t go;
+
+	if (read(go_fd, &go, sizeof(go)) >= 0 || errno != EINTR)
+		return false;
+	atomic_fetch_add(&fake.interrupted, 1);
+	return true;
+}
+
 int device_request(const struct device *device,
 		   const struct message_request *request, bool plan,
 		   struct message_answer *ret_answer,
@@ -125,20 +136,19 @@ int device_request(const struct device *device,
 		return fake.call_err;
 	if (fake.request_err)
 		return fake.request_err;
+	if (fake.busy) {
+		fake.busy--;
+		return -EBUSY;
+	}
 	if (request->nid > 0)
 		return -EINVAL;
 	*ret_answer = (struct message_answer){ .requested = count };
 	*ret_regions = NULL;
 	if (count > fake.can_make)
 		count = fake.can_make;
-	if (fake.blocks) {
-		uint64_t go;
-
-		if (read(go_fd, &go, sizeof(go)) < 0 && errno == EINTR) {
-			atomic_fetch_add(&fake.interrupted, 1);
-			count /= 2;
-			why = MESSAGE_REASON_CANCELLED;
-		}
+	if (fake.blocks && is_interrupted()) {
+		count /= 2;
+		why = MESSAGE_REASON_CANCELLED;
 	}
 	if (plan)
 		ret_answer->made = count;
@@ -166,12 +176,31 @@ int device_progress(const struct device *device,
 	return 0;
 }
 
+static int list_many(struct message_region **ret_regions, uint32_t *ret_count)
+{
+	struct message_region *regions = calloc(fake.lists, sizeof(*regions));
+
+	if (!regions)
+		abort();
+	for (uint32_t i = 0; i < fake.lists; i++)
+		regions[i] = (struct message_region){
+			.id = i + 1,
+			.gfn.v = (uint64_t)i << MESSAGE_MIN_ORDER,
+			.order = MESSAGE_MIN_ORDER,
+		};
+	*ret_regions = regions;
+	*ret_count = fake.lists;
+	return 0;
+}
+
 int device_list(const struct device *device,
 		struct message_region **ret_regions, uint32_t *ret_count)
 {
 	(void)device;
 	if (fake.call_err)
 		return fake.call_err;
+	if (fake.lists)
+		return list_many(ret_regions, ret_count);
 	*ret_regions = NULL;
 	*ret_count = fake.nr_held;
 	if (!fake.nr_held)
@@ -220,8 +249,11 @@ int device_map(const struct device *device,
 	       struct message_map *ret_map)
 {
 	(void)device;
+	atomic_fetch_add(&fake.maps, 1);
 	if (fake.call_err)
 		return fake.call_err;
+	if (fake.blocks && is_interrupted())
+		return -EINTR;
 	ret_map->end_gfn.v = 0x40000;
 	ret_map->first_gfn = map_get->first_gfn;
 	ret_map->order = map_get->order;

@@ -19,13 +19,16 @@ struct fake {
 	int open_err; /* negative errno of device_open() */
 	int call_err; /* of every other call */
 	int request_err; /* of device_request() only */
-	bool blocks; /* a request waits for fake_go() or a signal */
+	uint32_t busy; /* so many requests find that another one runs */
+	uint32_t lists; /* lists so many regions, if not 0, and not held[] */
+	bool blocks; /* a request or map waits for fake_go() or a signal */
 	uint32_t can_make; /* regions that a request makes at most */
 	bool makes_nonsense; /* names regions that can't be */
 	uint64_t guest_pages;
 
 	/* what it has done */
 	atomic_uint requests; /* begun */
+	atomic_uint maps; /* begun */
 	atomic_uint touched;
 	atomic_uint interrupted; /* ended by a signal */
 	struct message_request last_request;

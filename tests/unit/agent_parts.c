@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -337,6 +340,27 @@ static void a_lost_port_comes_back(void **state)
 
 /* ----- worker ------------------------------------------------------------ */
 
+static atomic_uint signals;
+
+static void count_signal(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(&signals, 1);
+}
+
+/*
+ * In place of the worker's own handler, which does nothing. A signal that was
+ * sent has been counted once the thread has run another job: it can't do
+ * anything before it takes the signal.
+ */
+static void count_signals(void)
+{
+	struct sigaction action = { .sa_handler = count_signal };
+
+	signals = 0;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+}
+
 static void a_cancel_hits_only_its_own_job(void **state)
 {
 	static struct worker worker;
@@ -348,14 +372,16 @@ static void a_cancel_hits_only_its_own_job(void **state)
 		.kept = &kept,
 		.max_held_percent = 100,
 	};
+	unsigned int before = 0;
 
 	(void)state;
 	fake_reset();
 	fake.blocks = true;
 	device_open(&device, "");
 	assert_int_equal(worker_start(&worker, &context), 0);
-	worker_cancel(&worker); /* nothing runs: no signal */
+	count_signals();
 	for (unsigned int i = 0; i < 200; i++) {
+		worker_cancel(&worker); /* nothing runs: no signal */
 		job.kind = JOB_ASK;
 		job.ask.type = MESSAGE_PLAN;
 		job.ask.request = (struct message_request){
@@ -376,9 +402,13 @@ static void a_cancel_hits_only_its_own_job(void **state)
 				worker_cancel(&worker);
 			poll(&fd, 1, 1);
 		}
-		worker_cancel(&worker);
 		assert_int_equal(job.reply.type, MESSAGE_ANSWER);
 		assert_int_equal(job.reply.answer.made, i % 2 ? 2 : 1);
+		if (i % 2)
+			assert_int_equal(signals, before);
+		else
+			assert_true(signals > before);
+		before = signals;
 		/* What fake_go() said too often. */
 		if (i % 2) {
 			fake_reset();
@@ -388,6 +418,7 @@ static void a_cancel_hits_only_its_own_job(void **state)
 	worker_stop(&worker);
 }
 
+/* Regression: it was stopped before the thread had seen the job. */
 static void a_busy_worker_can_be_stopped(void **state)
 {
 	static struct worker worker;
@@ -408,8 +439,14 @@ static void a_busy_worker_can_be_stopped(void **state)
 	job.ask.type = MESSAGE_PLAN;
 	job.ask.request = (struct message_request){ .order = 9, .count = 2 };
 	worker_submit(&worker, &job);
+	/* Ends the program if the worker doesn't. */
+	alarm(DEADLINE_MS / 1000);
+	while (!fake.requests)
+		sched_yield();
 	worker_stop(&worker);
-	assert_true(fake.requests == fake.interrupted);
+	alarm(0);
+	assert_int_equal(fake.requests, 1);
+	assert_int_equal(fake.interrupted, 1);
 }
 
 /* ----- boot -------------------------------------------------------------- */

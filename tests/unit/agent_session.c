@@ -5,7 +5,6 @@
  * a deadline.
  */
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,8 @@
 static struct rig {
 	int host_fd;
 	int guest_fd;
+	int epoll_fd;
+	bool has_more; /* to read, without another edge */
 	struct device device;
 	struct kept kept;
 	struct worker worker;
@@ -38,6 +41,7 @@ static struct rig {
 	struct message in, out;
 	uint32_t in_request;
 	uint64_t in_session;
+	size_t in_bytes;
 } rig;
 
 static int64_t now_ms(void)
@@ -48,6 +52,13 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void watch(int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	assert_int_equal(epoll_ctl(rig.epoll_fd, EPOLL_CTL_ADD, fd, &event), 0);
+}
+
 static void connect_host(void)
 {
 	int fds[2];
@@ -56,7 +67,16 @@ static void connect_host(void)
 				    SOCK_CLOEXEC, 0, fds), 0);
 	rig.host_fd = fds[0];
 	rig.guest_fd = fds[1];
+	rig.has_more = false;
+	watch(rig.guest_fd, EPOLLIN | EPOLLOUT | EPOLLET);
 	frame_decoder_init(&rig.decoder);
+}
+
+/* Another host, after the last one closed its end. */
+static void reconnect_host(void)
+{
+	close(rig.guest_fd);
+	connect_host();
 }
 
 static int setup(void **state)
@@ -74,6 +94,9 @@ static int setup(void **state)
 	assert_int_equal(worker_start(&rig.worker, &context), 0);
 	session_init(&rig.session, &rig.worker, &rig.device, "/dev/coalesce",
 		     0xb007);
+	rig.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	assert_true(rig.epoll_fd >= 0);
+	watch(rig.worker.event_fd, EPOLLIN);
 	connect_host();
 	return 0;
 }
@@ -86,22 +109,34 @@ static int teardown(void **state)
 	kept_clear(&rig.kept);
 	close(rig.host_fd);
 	close(rig.guest_fd);
+	close(rig.epoll_fd);
 	return 0;
+}
+
+static void read_port(void)
+{
+	int result = pump_in(rig.guest_fd, &rig.session);
+
+	assert_true(result >= 0);
+	rig.has_more = result > 0;
 }
 
 /* One round of what main() does. */
 static void turn(void)
 {
-	struct pollfd fds[2] = {
-		{ .fd = rig.guest_fd, .events = POLLIN },
-		{ .fd = rig.worker.event_fd, .events = POLLIN },
-	};
+	struct epoll_event events[2];
+	int count = epoll_wait(rig.epoll_fd, events, 2, rig.has_more ? 0 : 1);
 
-	poll(fds, 2, 1);
-	if (fds[0].revents)
-		assert_true(pump_in(rig.guest_fd, &rig.session) >= 0);
-	if (fds[1].revents && worker_collect(&rig.worker))
-		session_job_done(&rig.session);
+	if (rig.has_more)
+		read_port();
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.fd == rig.worker.event_fd) {
+			if (worker_collect(&rig.worker))
+				session_job_done(&rig.session);
+		} else if (events[i].events & (EPOLLIN | EPOLLHUP)) {
+			read_port();
+		}
+	}
 	pump_out(rig.guest_fd, &rig.session);
 	assert_true(rig.session.state < SESSION_NR_STATES);
 }
@@ -142,6 +177,7 @@ static void receive(void)
 					frame.payload_bytes, &rig.in), 0);
 	rig.in_request = frame.request;
 	rig.in_session = frame.session;
+	rig.in_bytes = FRAME_HEADER_BYTES + frame.payload_bytes;
 }
 
 static void expect(enum message_type type, uint32_t request)
@@ -257,6 +293,10 @@ static void hello_is_answered(void **state)
 	assert_true(rig.in.hello_reply.boot == 0xb007);
 	assert_non_null(strstr(rig.in.hello_reply.agent_version,
 			       "contig-agent"));
+	/* Its number may be 0, as contigd's is. */
+	sample_message(MESSAGE_HELLO, &rig.out);
+	say_as(NONCE + 1, 0);
+	expect(MESSAGE_HELLO_REPLY, 0);
 }
 
 static void a_kernel_without_the_device_is_told(void **state)
@@ -422,6 +462,23 @@ static void the_agents_limit_cuts_a_request(void **state)
 	assert_int_equal(fake.requests, 2);
 }
 
+static void the_agents_books_have_an_end(void **state)
+{
+	(void)state;
+	fake.guest_pages = UINT64_C(1) << 30;
+	greet(NONCE);
+	fake.lists = JOB_MAX_HELD;
+	ask(1, 2);
+	expect_error(MESSAGE_ERROR_LIMIT, 2);
+	fake.lists = JOB_MAX_HELD - 1;
+	ask(2, 3);
+	expect_error(MESSAGE_ERROR_LIMIT, 3);
+	assert_non_null(strstr(rig.in.error.text, "1048575 regions are held"));
+	assert_int_equal(fake.requests, 0);
+	/* The last one fits. */
+	hold_some(1, 4);
+}
+
 static void a_large_answer_comes_in_pieces(void **state)
 {
 	uint32_t seen = 0, busy = 0;
@@ -470,25 +527,29 @@ static void a_second_request_finds_it_busy(void **state)
 	assert_int_equal(fake.requests, 1);
 }
 
-static void cancel_ends_a_request_early(void **state)
+/* Until the job is done: a signal may come just before the thread waits. */
+static void cancel_until_done(uint32_t request)
 {
 	int64_t end = now_ms() + DEADLINE_MS;
 
+	say(MESSAGE_CANCEL, request);
+	while (rig.session.state == SESSION_WORKING) {
+		assert_true(now_ms() < end);
+		turn();
+		if (rig.session.cancelling)
+			session_tick(&rig.session);
+	}
+}
+
+static void cancel_ends_a_request_early(void **state)
+{
 	(void)state;
 	greet(NONCE);
 	fake.blocks = true;
 	ask(10, 2);
 	wait_until(rig.session.state == SESSION_WORKING);
 	say(MESSAGE_CANCEL, 77); /* of no request */
-	say(MESSAGE_CANCEL, 2);
-	/* The signal may come before the call does: it is repeated. */
-	while (rig.session.state == SESSION_WORKING) {
-		assert_true(now_ms() < end);
-		turn();
-		if (session_wants_tick(&rig.session) &&
-		    rig.session.cancelling)
-			session_tick(&rig.session);
-	}
+	cancel_until_done(2);
 	assert_int_equal(fake.interrupted, 1);
 	assert_int_equal(expect_regions(2), 5);
 	expect(MESSAGE_ANSWER, 2);
@@ -538,6 +599,23 @@ static void progress_is_told_meanwhile(void **state)
 	expect(MESSAGE_ANSWER, 2);
 }
 
+static void progress_tells_what_was_asked_for(void **state)
+{
+	(void)state;
+	greet(NONCE);
+	fake.blocks = true;
+	ask(500, 2);
+	wait_until(fake.requests == 1);
+	/* The kernel knows nothing of what the agent's limit cut off. */
+	assert_int_equal(fake.last_request.count, 460);
+	session_tick(&rig.session);
+	expect(MESSAGE_PROGRESS, 2);
+	assert_int_equal(rig.in.progress.asked, 500);
+	fake_go();
+	assert_int_equal(expect_regions(2), 460);
+	expect(MESSAGE_ANSWER, 2);
+}
+
 static void wait_until_clean(void)
 {
 	int64_t end = now_ms() + DEADLINE_MS;
@@ -564,8 +642,7 @@ static void the_hosts_going_releases_everything(void **state)
 	/* But not what is kept. */
 	assert_int_equal(fake.nr_held, 1);
 	assert_true(fake.held[0].id == 5);
-	close(rig.guest_fd);
-	connect_host();
+	reconnect_host();
 	greet(NONCE + 1);
 	sample_message(MESSAGE_LIST, &rig.out);
 	say_as(NONCE + 1, 2);
@@ -585,8 +662,7 @@ static void the_hosts_going_cancels_a_request(void **state)
 	wait_until_clean();
 	assert_int_equal(fake.interrupted, 1);
 	assert_int_equal(fake.nr_held, 0);
-	close(rig.guest_fd);
-	connect_host();
+	reconnect_host();
 	fake.blocks = false;
 	greet(NONCE + 1);
 }
@@ -770,20 +846,27 @@ static void garbage_is_skipped(void **state)
 	assert_true(rig.session.decoder.stats.garbage_bytes == sizeof(junk));
 }
 
-static void half_a_frame_does_not_swallow_the_next(void **state)
+/* The first bytes of a long frame, of a host that dies while it writes. */
+static void write_half(size_t size)
 {
-	uint8_t frame[FRAME_MAX_BYTES];
-	size_t size;
+	static uint8_t frame[FRAME_MAX_BYTES];
+	size_t frame_bytes;
 
-	(void)state;
-	/* contigd died while it wrote; its successor comes unseen. */
 	sample_message(MESSAGE_TOUCH, &rig.out);
 	rig.out.ids.count = MESSAGE_MAX_IDS;
 	for (int i = 0; i < MESSAGE_MAX_IDS; i++)
 		rig.out.ids.ids[i] = 1;
 	assert_int_equal(message_encode(&rig.out, 9, NONCE, frame,
-					sizeof(frame), &size), 0);
-	write_all(frame, 100);
+					sizeof(frame), &frame_bytes), 0);
+	assert_true(size < frame_bytes);
+	write_all(frame, size);
+}
+
+static void half_a_frame_does_not_swallow_the_next(void **state)
+{
+	(void)state;
+	/* contigd died while it wrote; its successor comes unseen. */
+	write_half(100);
 	say_hello(NONCE);
 	wait_until(frame_decoder_pending(&rig.session.decoder) > 100);
 	for (int i = 0; i < SESSION_STALL_TICKS; i++) {
@@ -792,6 +875,117 @@ static void half_a_frame_does_not_swallow_the_next(void **state)
 	}
 	expect(MESSAGE_HELLO_REPLY, 1);
 	assert_false(session_wants_tick(&rig.session));
+}
+
+static void half_a_frame_goes_with_its_host(void **state)
+{
+	(void)state;
+	greet(NONCE);
+	write_half(100);
+	wait_until(frame_decoder_pending(&rig.session.decoder) == 100);
+	session_drained(&rig.session); /* a look that found nothing more */
+	close(rig.host_fd);
+	wait_until(rig.session.state == SESSION_NONE);
+	reconnect_host();
+	/* No tick that would give the half frame up. */
+	greet(NONCE + 1);
+	assert_true(rig.session.decoder.stats.garbage_bytes == 0);
+}
+
+static void a_slow_frame_is_waited_for(void **state)
+{
+	uint8_t frame[FRAME_HEADER_BYTES];
+	size_t size;
+
+	(void)state;
+	greet(NONCE);
+	rig.out.type = MESSAGE_LIST;
+	assert_int_equal(message_encode(&rig.out, 2, NONCE, frame,
+					sizeof(frame), &size), 0);
+	for (size_t sent = 0; sent < size; sent++) {
+		write_all(frame + sent, 1);
+		if (sent + 1 == size)
+			break;
+		wait_until(frame_decoder_pending(&rig.session.decoder) ==
+			   sent + 1);
+		for (int i = 0; i < SESSION_STALL_TICKS - 1; i++)
+			session_tick(&rig.session);
+	}
+	expect(MESSAGE_DONE, 2);
+	assert_true(rig.session.decoder.stats.garbage_bytes == 0);
+}
+
+/*
+ * Answers that nobody reads, up to the middle of a frame. Returns how many
+ * bytes the port has taken of them.
+ */
+static size_t fill_port(void)
+{
+	const struct outq *out = &rig.session.out;
+	int taken;
+
+	fake.guest_pages = UINT64_C(1) << 30;
+	ask(65536, 2);
+	wait_until(rig.session.state == SESSION_ANSWERING);
+	for (int i = 0; i < 100; i++)
+		turn();
+	assert_int_equal(rig.session.state, SESSION_ANSWERING);
+	assert_true(out->head > out->frame);
+	assert_int_equal(ioctl(rig.host_fd, FIONREAD, &taken), 0);
+	return (size_t)taken;
+}
+
+static void a_new_host_gets_no_old_bytes(void **state)
+{
+	(void)state;
+	greet(NONCE);
+	fill_port();
+	/* close() would take along what is on its way, as no port does. */
+	shutdown(rig.host_fd, SHUT_WR);
+	wait_until(rig.session.state == SESSION_NONE);
+	close(rig.host_fd);
+	reconnect_host();
+	greet(NONCE + 1);
+	assert_true(rig.decoder.stats.garbage_bytes == 0);
+}
+
+static void a_new_hello_goes_before_old_answers(void **state)
+{
+	size_t taken, seen = 0;
+
+	(void)state;
+	greet(NONCE);
+	taken = fill_port();
+	say_hello(NONCE + 1);
+	wait_until(rig.session.nonce == NONCE + 1);
+	for (;;) {
+		receive();
+		if (rig.in.type == MESSAGE_HELLO_REPLY)
+			break;
+		/* An old frame, of which at least a part was on its way. */
+		assert_true(seen < taken);
+		seen += rig.in_bytes;
+	}
+	assert_true(rig.in_session == NONCE + 1);
+	assert_true(rig.decoder.stats.garbage_bytes == 0);
+	assert_true(seen > taken);
+}
+
+static void a_full_port_is_read_in_shares(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK |
+				    SOCK_CLOEXEC, 0, fds), 0);
+	/* A read takes one packet at most; a share is 64 reads. */
+	for (int i = 0; i < 65; i++)
+		assert_int_equal(write(fds[0], "x", 1), 1);
+	assert_int_equal(pump_in(fds[1], &rig.session), 1);
+	assert_int_equal(pump_in(fds[1], &rig.session), 0);
+	assert_true(rig.session.decoder.stats.garbage_bytes == 65);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void a_host_that_does_not_read_ends_the_session(void **state)
@@ -851,10 +1045,12 @@ static void a_failed_release_is_made_up_for(void **state)
 	close(rig.host_fd);
 	wait_until(rig.session.state == SESSION_NONE);
 	assert_int_equal(fake.nr_held, 4);
-	fake.call_err = 0;
-	close(rig.guest_fd);
-	connect_host();
+	reconnect_host();
+	/* HELLO is answered all the same. */
 	greet(NONCE + 1);
+	assert_int_equal(fake.nr_held, 4);
+	fake.call_err = 0;
+	greet(NONCE + 2);
 	assert_int_equal(fake.nr_held, 0);
 }
 
@@ -931,11 +1127,13 @@ int main(void)
 		TEST(state_and_map_are_told),
 		TEST(a_shortfall_is_handed_on),
 		TEST(the_agents_limit_cuts_a_request),
+		TEST(the_agents_books_have_an_end),
 		TEST(a_large_answer_comes_in_pieces),
 		TEST(a_second_request_finds_it_busy),
 		TEST(cancel_ends_a_request_early),
 		TEST(interrupted_while_waiting_is_cancelled),
 		TEST(progress_is_told_meanwhile),
+		TEST(progress_tells_what_was_asked_for),
 		TEST(the_hosts_going_releases_everything),
 		TEST(the_hosts_going_cancels_a_request),
 		TEST(a_new_hello_waits_for_the_old_request),
@@ -948,6 +1146,11 @@ int main(void)
 		TEST(nonsense_of_the_kernel_is_no_answer),
 		TEST(garbage_is_skipped),
 		TEST(half_a_frame_does_not_swallow_the_next),
+		TEST(half_a_frame_goes_with_its_host),
+		TEST(a_slow_frame_is_waited_for),
+		TEST(a_new_host_gets_no_old_bytes),
+		TEST(a_new_hello_goes_before_old_answers),
+		TEST(a_full_port_is_read_in_shares),
 		TEST(a_host_that_does_not_read_ends_the_session),
 		TEST(an_endless_stream_is_borne),
 		TEST(a_failed_release_is_made_up_for),
