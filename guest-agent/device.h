@@ -80,6 +80,7 @@ enum device_ids_call {
 int device_ids(const struct device *device, enum device_ids_call call,
 	       const uint64_t *ids, uint32_t count, uint32_t *ret_done);
 
+/* Return: 0; -EINTR when a signal ended it early, or what the ioctl said. */
 int device_map(const struct device *device,
 	       const struct message_map_get *map_get,
 	       struct message_map *ret_map);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,45 @@ static bool lacks_node(const struct device *device, int32_t nid)
 	       device_state(device, nid, &state) == -EINVAL;
 }
 
+/* Takes one wait off the request's own time. Return: whether it had it. */
+static bool has_time(struct message_request *request)
+{
+	const uint64_t wait_ns = JOB_BUSY_WAIT_MS * UINT64_C(1000000);
+
+	if (!request->timeout_ns)
+		return true;
+	if (request->timeout_ns <= wait_ns)
+		return false;
+	request->timeout_ns -= wait_ns;
+	return true;
+}
+
+/*
+ * The kernel does one request at a time and lets nobody wait. Whose it is that
+ * runs is often gone already, killed, and its request about to end; so it is
+ * asked again for a while. @request is used up.
+ *
+ * Return: as device_request(); -EINTR also when a cancel came while it waited.
+ */
+static int request_in_turn(struct job *job, const struct job_context *context,
+			   struct message_request *request,
+			   struct message_answer *ret_answer)
+{
+	bool is_plan = job->ask.type == MESSAGE_PLAN;
+
+	for (unsigned int tries = 0;; tries++) {
+		int err = device_request(context->device, request, is_plan,
+					 ret_answer, &job->regions);
+
+		if (err != -EBUSY || tries >= context->busy_retries ||
+		    !has_time(request))
+			return err;
+		/* This is the worker's thread; a cancel's signal ends it. */
+		if (poll(NULL, 0, JOB_BUSY_WAIT_MS) < 0)
+			return -EINTR;
+	}
+}
+
 static void run_request(struct job *job, const struct job_context *context)
 {
 	struct message_request request = job->ask.request;
@@ -114,11 +154,9 @@ static void run_request(struct job *job, const struct job_context *context)
 	if (allowed_count(job, context, &request.count))
 		return;
 	if (request.count) {
-		err = device_request(context->device, &request,
-				     job->ask.type == MESSAGE_PLAN, &answer,
-				     &job->regions);
+		err = request_in_turn(job, context, &request, &answer);
 		if (err == -EINTR) {
-			/* The signal came while it waited for its turn. */
+			/* The signal came before the kernel had begun. */
 			add_shortfall(&answer, MESSAGE_REASON_CANCELLED,
 				      request.count);
 		} else if (err == -EINVAL &&

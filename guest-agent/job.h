@@ -33,11 +33,19 @@ struct job {
 	uint32_t nr_kept;
 };
 
+/*
+ * Between two tries of a request that another one is in the way of, and how
+ * often it is tried again: 5 seconds.
+ */
+#define JOB_BUSY_WAIT_MS 50
+#define JOB_BUSY_RETRIES 100
+
 /* While a job runs, only its thread touches any of this. */
 struct job_context {
 	struct device *device;
 	struct kept *kept;
 	unsigned int max_held_percent;
+	unsigned int busy_retries; /* JOB_BUSY_RETRIES; fewer in tests */
 };
 
 /* Runs @job to its end. Its regions have to be freed by job_free() later. */

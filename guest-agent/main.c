@@ -238,6 +238,7 @@ static int start(struct agent *agent, const struct options *options)
 		.device = &agent->device,
 		.kept = &agent->kept,
 		.max_held_percent = options->max_held_percent,
+		.busy_retries = JOB_BUSY_RETRIES,
 	};
 	int err;
 

@@ -454,7 +454,7 @@ static void log_answer(const struct session *session)
 	size_t at = 0;
 
 	if (reply->type == MESSAGE_ERROR) {
-		log_line(LOG_LEVEL_WARNING, "request %u refused: %s",
+		log_line(LOG_LEVEL_WARNING, "request %u not done: %s",
 			 session->running, reply->error.text);
 		return;
 	}

@@ -616,6 +616,80 @@ static void progress_tells_what_was_asked_for(void **state)
 	expect(MESSAGE_ANSWER, 2);
 }
 
+static void ask_with_time(uint64_t timeout_ns, uint32_t request)
+{
+	fill_request(2);
+	rig.out.request.timeout_ns = timeout_ns;
+	say(MESSAGE_REQUEST, request);
+}
+
+/*
+ * Regression: while the request of an agent that was killed unwound in the
+ * kernel, the next agent's first one failed.
+ */
+static void a_request_waits_for_its_turn(void **state)
+{
+	const uint64_t wait_ns = JOB_BUSY_WAIT_MS * UINT64_C(1000000);
+
+	(void)state;
+	greet(NONCE);
+	rig.worker.context.busy_retries = 3;
+	fake.busy = 3;
+	ask_with_time(10 * wait_ns, 2);
+	assert_int_equal(expect_regions(2), 2);
+	expect(MESSAGE_ANSWER, 2);
+	assert_int_equal(fake.requests, 4);
+	assert_true(fake.last_request.timeout_ns == 7 * wait_ns);
+	/* Not for ever, */
+	fake.busy = UINT32_MAX;
+	ask(2, 3);
+	expect_error(MESSAGE_ERROR_KERNEL, 3);
+	assert_non_null(strstr(rig.in.error.text, "another program"));
+	assert_int_equal(fake.requests, 8);
+	/* and not longer than the host does. */
+	ask_with_time(2 * wait_ns, 4);
+	expect_error(MESSAGE_ERROR_KERNEL, 4);
+	assert_int_equal(fake.requests, 10);
+}
+
+static void cancel_ends_the_waiting_for_a_turn(void **state)
+{
+	(void)state;
+	greet(NONCE);
+	rig.worker.context.busy_retries = 1000;
+	fake.busy = UINT32_MAX;
+	ask(10, 2);
+	wait_until(fake.requests);
+	cancel_until_done(2);
+	expect(MESSAGE_ANSWER, 2);
+	assert_int_equal(rig.in.answer.made, 0);
+	assert_int_equal(rig.in.answer.shortfall[0].reason,
+			 MESSAGE_REASON_CANCELLED);
+	assert_int_equal(rig.in.answer.shortfall[0].regions, 10);
+	fake.busy = 0;
+	hold_some(10, 3);
+}
+
+static void a_map_can_be_cancelled(void **state)
+{
+	(void)state;
+	greet(NONCE);
+	fake.blocks = true;
+	rig.out.map_get = (struct message_map_get){ .order = 9, .count = 8 };
+	say(MESSAGE_MAP_GET, 2);
+	wait_until(fake.maps == 1);
+	cancel_until_done(2);
+	assert_int_equal(fake.interrupted, 1);
+	expect_error(MESSAGE_ERROR_KERNEL, 2);
+	assert_non_null(strstr(rig.in.error.text, "cancelled"));
+	/* Nothing is wrong with the device. */
+	assert_true(rig.device.fd >= 0);
+	fake.blocks = false;
+	rig.out.map_get = (struct message_map_get){ .order = 9, .count = 8 };
+	say(MESSAGE_MAP_GET, 3);
+	expect(MESSAGE_MAP, 3);
+}
+
 static void wait_until_clean(void)
 {
 	int64_t end = now_ms() + DEADLINE_MS;
@@ -1134,6 +1208,9 @@ int main(void)
 		TEST(interrupted_while_waiting_is_cancelled),
 		TEST(progress_is_told_meanwhile),
 		TEST(progress_tells_what_was_asked_for),
+		TEST(a_request_waits_for_its_turn),
+		TEST(cancel_ends_the_waiting_for_a_turn),
+		TEST(a_map_can_be_cancelled),
 		TEST(the_hosts_going_releases_everything),
 		TEST(the_hosts_going_cancels_a_request),
 		TEST(a_new_hello_waits_for_the_old_request),
