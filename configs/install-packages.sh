@@ -28,13 +28,18 @@ fi
 
 mapfile -t packages < <(missing)
 if [ "${#packages[@]}" -gt 0 ]; then
+	case ${#packages[@]} in
+	1) some="1 package is" ;;
+	*) some="${#packages[@]} packages are" ;;
+	esac
 	install=(apt-get install -y --no-install-recommends "${packages[@]}")
 	if [ "$(id -u)" != 0 ]; then
-		echo "$0: ${#packages[@]} packages are missing; as root, run:" \
-			"${install[*]}" >&2
+		# Without lists, or with old ones, installing alone would fail.
+		echo "$0: $some missing; as root, run:" \
+			"apt-get update && ${install[*]}" >&2
 		exit 1
 	fi
-	echo "installing ${#packages[@]} packages: ${packages[*]}" >&2
+	echo "$some missing; installing: ${packages[*]}" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	# The lists may be absent (a fresh image) or so old that a file named
 	# in them is gone; either way one update is worth a second try.
