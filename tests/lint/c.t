@@ -13,9 +13,14 @@ flags=(-std=gnu11 -D_GNU_SOURCE "-I$top")
 tree_files '*.c' > "$tap_dir/files"
 
 tidy() { # FILE...
-	clang-tidy --quiet --config-file="$top/.clang-tidy" "$@" -- \
-		"${flags[@]}" 2> "$tap_dir/tidy.err" |
-		grep -E ': (error|warning): ' | sort -u
+	local said status
+	said=$(clang-tidy --quiet --config-file="$top/.clang-tidy" "$@" -- \
+		"${flags[@]}" 2>&1)
+	status=$?
+	grep -E ': (error|warning): ' <<< "$said" | sort -u
+	# One that died has found nothing, and must not be taken for content.
+	[ "${PIPESTATUS[0]}" = 0 ] || [ "$status" = 0 ] ||
+		printf 'clang-tidy ended with %s: %s\n' "$status" "$said"
 }
 
 check_c() { # FILE...
@@ -28,8 +33,8 @@ check_c() { # FILE...
 # As many at a time as there are processors, each with a few files.
 tidy_all() {
 	export -f tidy
-	export top tap_dir
-	xargs -P "$(nproc)" -n 4 bash -c \
+	export top
+	xargs -d '\n' -P "$(nproc)" -n 4 bash -c \
 		'flags=(-std=gnu11 -D_GNU_SOURCE "-I$top"); tidy "$@"' tidy \
 		< "$tap_dir/files"
 }
@@ -37,7 +42,8 @@ tidy_all() {
 is "$(tidy_all)" "" "clang-tidy finds nothing in $(wc -l \
 	< "$tap_dir/files") files"
 mapfile -t files < "$tap_dir/files"
-is "$(check_c "${files[@]}")" "" "cppcheck finds nothing"
+found=$(check_c "${files[@]}")
+is "$?:$found" "0:" "cppcheck finds nothing"
 
 cat > "$tap_dir/bad.c" <<'C'
 #include <stdlib.h>

@@ -14,6 +14,9 @@ my $c = qr/\.[ch]$/;
 my $product = qr{^(?:hv|guest-agent|proto)/.*\.[ch]$};
 my $shell = qr/\.(?:sh|t)$/;
 my $text = qr/(?:\.(?:[ch]|sh|t|mk|pl|py|config|conf)|Makefile)$/;
+# The kernel's own checkpatch looks for it in patches; the rest has no comments
+# or is what another program has printed.
+my $no_licence = qr{\.patch$|(?:^|/)\.gitignore$|_samples/};
 
 # Who may include what: one file each, so that what the rest of the tree knows
 # of that interface is what this file shows of it. Tests that are there to hold
@@ -147,7 +150,7 @@ for my $file (@ARGV) {
 	open my $in, '<', $file or die "$file: $!\n";
 	chomp(my @lines = <$in>);
 	close $in;
-	if ($file =~ $text && !grep { /SPDX-License-Identifier: \S/ }
+	if ($file !~ $no_licence && !grep { /SPDX-License-Identifier: \S/ }
 	    @lines[0 .. ($#lines < 2 ? $#lines : 2)]) {
 		complain($file, 1, 'spdx', 'no SPDX-License-Identifier on top',
 			\@lines);

@@ -15,7 +15,7 @@ cd "$top" || bail "no $top"
 # SC2054: QEMU's options have commas. SC2119: "$@" of functions that may have
 #   none. SC2317: called by name, by wait_for.
 check_shell() {
-	shellcheck -x -f gcc -e SC1091,SC2154,SC2034,SC2016,SC2054,SC2119,SC2317 "$@"
+	shellcheck -x -f gcc -e SC1091,SC2154,SC2034,SC2016,SC2054,SC2119,SC2317 "$@" 2>&1
 }
 
 mapfile -t scripts < <(tree_files | while IFS= read -r file; do
@@ -23,7 +23,8 @@ mapfile -t scripts < <(tree_files | while IFS= read -r file; do
 		echo "$file"
 done)
 cmp_ok "${#scripts[@]}" -gt 15 "the scripts are found"
-is "$(check_shell "${scripts[@]}")" "" "shellcheck finds nothing"
+found=$(check_shell "${scripts[@]}")
+is "$?:$found" "0:" "shellcheck finds nothing"
 printf '#!/bin/bash\nrm -rf $1/*\n' > "$tap_dir/bad.sh"
 like "$(check_shell "$tap_dir/bad.sh")" 'SC2115|SC2086' \
 	"shellcheck sees an unquoted path"
