@@ -16,7 +16,8 @@ CONTIGD_OBJS := $(addprefix $(BUILD)/hv/,back.o control.o guest.o \
 	job_request.o job_request_answer.o job_request_check.o job_status.o \
 	link.o log.o main.o numa.o pools.o privileges.o process.o \
 	qmp.o qmp_line.o ram_read.o rammap.o region_check.o registry.o \
-	session.o source_config.o worker.o) \
+	session.o session_answer.o session_failure.o source_config.o \
+	worker.o) \
 	$(HV_COMMON_OBJS) $(PROTO_OBJS)
 CONTIGCTL_OBJS := $(addprefix $(BUILD)/hv/,ctl.o ctl_back.o ctl_client.o \
 	ctl_list.o ctl_map.o ctl_progress.o ctl_release.o ctl_request.o \

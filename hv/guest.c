@@ -58,9 +58,11 @@ static void on_session_changed(void *userdata, enum session_state state,
 		guest->agent_said[0] = '\0';
 		break;
 	case SESSION_VERSION:
+		say(guest, guest->agent_said, "agent: %s", text);
+		break;
 	case SESSION_FAULTY:
-		say(guest, guest->agent_said, "agent: %s",
-		    text != NULL ? text : session_state_name(state));
+		say(guest, guest->agent_said, "agent broke the rules: %s",
+		    text);
 		break;
 	default:
 		break;

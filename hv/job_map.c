@@ -185,11 +185,8 @@ static void on_cells(void *userdata, const struct message *answer,
 	if (got->first_gfn.v != map->nr_read << map->order ||
 	    got->order != map->order ||
 	    got->count != map->message.map_get.count) {
-		failure_set(&fault, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: it answers "
-			    "with another part of the map",
-			    job->guest->name);
-		session_fault(job->guest->session, fault.text);
+		session_fault(job->guest->session, &fault,
+			      "it answers with another part of the map");
 		job_fail(job, &fault);
 		return;
 	}

@@ -26,12 +26,8 @@ static void on_released(void *userdata, const struct message *answer,
 	}
 	done = answer->done.done;
 	if (asked != 0 && done > asked) {
-		failure_set(&fault, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: it released "
-			    "more regions than it was told; the guest is left "
-			    "alone for a while",
-			    job->guest->name);
-		session_fault(job->guest->session, fault.text);
+		session_fault(job->guest->session, &fault,
+			      "it released more regions than it was told");
 		job_fail(job, &fault);
 		return;
 	}

@@ -326,11 +326,8 @@ static void on_ids_done(void *userdata, const struct message *answer,
 		return;
 	}
 	if (answer->done.done > request->nr_sent) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: it dealt "
-			    "with more regions than it was told",
-			    job->guest->name);
-		session_fault(job->guest->session, request->failure.text);
+		session_fault(job->guest->session, &request->failure,
+			      "it dealt with more regions than it was told");
 		job_fail(job, &request->failure);
 		return;
 	}
@@ -358,22 +355,7 @@ static void on_ids_done(void *userdata, const struct message *answer,
 
 /* ---- MAKE ------------------------------------------------------------- */
 
-static int grow(struct request *request, uint32_t count)
-{
-	struct message_region *regions;
-
-	if (count <= request->capacity)
-		return 0;
-	regions = reallocarray(request->regions, count, sizeof(*regions));
-	if (regions == NULL)
-		return -ENOMEM;
-	request->regions = regions;
-	request->capacity = count;
-	return 0;
-}
-
-static int on_message(void *userdata, const struct message *message,
-		      struct failure *ret_failure)
+static const char *on_message(void *userdata, const struct message *message)
 {
 	struct job *job = userdata;
 	struct request *request = state_of(job);
@@ -382,27 +364,17 @@ static int on_message(void *userdata, const struct message *message,
 	if (message->type == MESSAGE_PROGRESS) {
 		job_progress(job, "making", message->progress.made,
 			     message->progress.asked);
-		return 0;
+		return NULL;
 	}
 	if (regions->total > job->command.count ||
 	    regions->first != request->nr_regions ||
 	    regions->count > regions->total - regions->first)
-		goto fault;
-	/* What it costs is bounded by what was asked for. */
-	if (grow(request, regions->total) < 0)
-		goto fault;
+		return "it names regions out of order or more than were asked "
+		       "for";
 	memcpy(&request->regions[request->nr_regions], regions->regions,
 	       regions->count * sizeof(*request->regions));
 	request->nr_regions += regions->count;
-	return 0;
-
-fault:
-	failure_set(ret_failure, EXIT_FAILED,
-		    "guest %s: its agent broke the rules: it names regions "
-		    "out of order or more than were asked for; the guest is "
-		    "left alone for a while",
-		    job->guest->name);
-	return -EBADMSG;
+	return NULL;
 }
 
 static void on_made(void *userdata, const struct message *answer,
@@ -419,11 +391,10 @@ static void on_made(void *userdata, const struct message *answer,
 	}
 	request->answer = answer->answer;
 	r = job_request_check_regions(job);
-	if (r == -EBADMSG)
-		session_fault(job->guest->session, request->failure.text);
-	else if (r < 0)
-		session_drop(job->guest->session);
 	if (r < 0) {
+		/* By either the agent gives back what it made. */
+		if (r == -ENOMEM)
+			session_drop(job->guest->session);
 		job_fail(job, &request->failure);
 		return;
 	}
@@ -455,6 +426,14 @@ static void start(struct job *job)
 	int r;
 
 	if (!job_request_check_hello(job) || !job_request_check_map(job)) {
+		job_fail(job, &request->failure);
+		return;
+	}
+	/* Room for all that the guest may name: 65536 take 1.5 MiB. */
+	request->regions = calloc(command->count, sizeof(*request->regions));
+	if (request->regions == NULL) {
+		failure_set(&request->failure, EXIT_FAILED,
+			    "guest %s: out of memory", job->guest->name);
 		job_fail(job, &request->failure);
 		return;
 	}

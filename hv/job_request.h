@@ -24,9 +24,8 @@ enum request_state {
 struct request {
 	enum request_state state;
 	/* What REGIONS frames brought; checked as a whole at the end. */
-	struct message_region *regions;
+	struct message_region *regions; /* room for all that are asked for */
 	uint32_t nr_regions;
-	uint32_t capacity;
 	uint32_t nr_done; /* ids sent in TOUCH, HOLD, RELEASE */
 	uint32_t nr_sent; /* ids in the message under way */
 	struct message_answer answer;
@@ -68,7 +67,7 @@ bool job_request_check_hello(struct job *job);
  *
  * Also finds each region's place in QEMU and makes room for the results. The
  * regions stay the agent's in any case. Return: 0; -EBADMSG when the guest
- * broke the rules, -ENOMEM; both with request->failure.
+ * broke the rules and is faulty now, -ENOMEM; both with request->failure.
  */
 int job_request_check_regions(struct job *job);
 

@@ -44,11 +44,8 @@ int job_request_check_regions(struct job *job)
 	int verdict;
 
 	if (!answer_adds_up(job, &request->answer)) {
-		failure_set(&request->failure, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: the figures "
-			    "of its answer don't add up; the guest is left "
-			    "alone for a while",
-			    job->guest->name);
+		session_fault(job->guest->session, &request->failure,
+			      "the figures of its answer don't add up");
 		return -EBADMSG;
 	}
 	verdict = region_check(&rules, job->map, request->regions,
@@ -60,13 +57,9 @@ int job_request_check_regions(struct job *job)
 	}
 	if (verdict != REGION_FINE) {
 		text = region_verdict_text((enum region_verdict)verdict);
-		failure_set(
-			&request->failure, EXIT_FAILED,
-			"guest %s: its agent broke the rules: region %" PRIu32
-			" at gfn 0x%" PRIx64
-			" %s; the guest is left alone for a while",
-			job->guest->name, culprit,
-			request->regions[culprit].gfn.v, text);
+		session_fault(job->guest->session, &request->failure,
+			      "region %" PRIu32 " at gfn 0x%" PRIx64 " %s",
+			      culprit, request->regions[culprit].gfn.v, text);
 		return -EBADMSG;
 	}
 	request->reasons =

@@ -111,32 +111,22 @@ static void agent_failed(struct job *job, const struct failure *failure)
 	look(job);
 }
 
-static int on_list_message(void *userdata, const struct message *message,
-			   struct failure *ret_failure)
+static const char *on_list_message(void *userdata,
+				   const struct message *message)
 {
 	struct job *job = userdata;
 	struct status *status = job->state;
 	const struct message_regions *regions = &message->regions;
 	uint32_t i;
 
-	if (regions->first != status->nr_regions) {
-		failure_set(ret_failure, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: it lists "
-			    "regions out of order",
-			    job->guest->name);
-		return -EBADMSG;
-	}
+	if (regions->first != status->nr_regions)
+		return "it lists regions out of order";
 	for (i = 0; i < regions->count; i++) {
 		const struct message_region *region = &regions->regions[i];
 
 		if (rammap_find(job->map, gfn_to_gpa(region->gfn),
-				order_to_bytes(region->order)) == NULL) {
-			failure_set(ret_failure, EXIT_FAILED,
-				    "guest %s: its agent broke the rules: it "
-				    "lists a region outside the guest's RAM",
-				    job->guest->name);
-			return -EBADMSG;
-		}
+				order_to_bytes(region->order)) == NULL)
+			return "it lists a region outside the guest's RAM";
 		if (status->nr_regions++ >= STATUS_MAX_REGIONS)
 			continue;
 		json_array_append_new(
@@ -148,7 +138,7 @@ static int on_list_message(void *userdata, const struct message *message,
 				  "guest_node", region->nid, "kept",
 				  region->flags & MESSAGE_REGION_KEPT));
 	}
-	return 0;
+	return NULL;
 }
 
 static void on_listed(void *userdata, const struct message *answer,
@@ -164,11 +154,9 @@ static void on_listed(void *userdata, const struct message *answer,
 		return;
 	}
 	if (answer->done.done != status->nr_regions) {
-		failure_set(&fault, EXIT_FAILED,
-			    "guest %s: its agent broke the rules: it lists "
-			    "another number of regions than it says",
-			    job->guest->name);
-		session_fault(job->guest->session, fault.text);
+		session_fault(job->guest->session, &fault,
+			      "it lists another number of regions than it "
+			      "says");
 		agent_failed(job, &fault);
 		return;
 	}

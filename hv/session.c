@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #include "hv/link.h"
 #include "hv/retry.h"
+#include "hv/session_answer.h"
+#include "hv/session_failure.h"
 
 struct call {
 	bool pending; /* done() is owed */
@@ -19,7 +22,7 @@ struct call {
 	uint64_t deadline_ns; /* from when it was sent; 0: not sent yet */
 	uint32_t request;
 	uint64_t heard_ns; /* last sign of life */
-	uint64_t useful_frames;
+	uint64_t parts; /* of the answer, until now */
 	enum message_type message_type;
 	/* Until it is sent. */
 	struct message *message;
@@ -44,6 +47,7 @@ struct session {
 	uint64_t heard_ns; /* last frame of this session */
 	struct retry hello_retry;
 	uint64_t faulty_ns; /* length of the last back-off */
+	uint64_t faulted_ns; /* when that began */
 	struct call call;
 	struct session_counts counts;
 	/* What the frame being looked at says; too large for a stack. */
@@ -178,16 +182,26 @@ static void begin_silence(struct session *session, enum session_state state,
 	set_state(session, state, retry_next_ns(&session->hello_retry), text);
 }
 
-static void become_faulty(struct session *session, const char *text)
+/*
+ * A call that ends well does not shorten the next back-off: a guest may answer
+ * each question and lie in each answer.
+ */
+static void become_faulty(struct session *session, const char *text,
+			  struct failure *ret_failure)
 {
+	uint64_t now_ns = clock_now_ns();
+
 	session->counts.faults++;
-	if (session->faulty_ns == 0)
+	if (session->faulty_ns == 0 ||
+	    now_ns - session->faulted_ns >= SESSION_FAULTY_FORGET_NS)
 		session->faulty_ns = SESSION_FAULTY_FIRST_NS;
 	else if (session->faulty_ns < SESSION_FAULTY_LAST_NS)
 		session->faulty_ns *= 2;
+	session->faulted_ns = now_ns;
 	session->have_hello = false;
 	/* A closed port makes the agent give back what was not kept. */
 	link_drop(session->link, session->faulty_ns);
+	session_failure_fault(session->guest, text, ret_failure);
 	set_state(session, SESSION_FAULTY, 0, text);
 }
 
@@ -195,29 +209,16 @@ static void fail_faulty(struct session *session, const char *text)
 {
 	struct failure failure;
 
-	failure_set(&failure, EXIT_FAILED,
-		    "guest %s: its agent broke the rules: %s; the guest is "
-		    "left alone for a while, check what runs in it",
-		    session->guest, text);
-	become_faulty(session, text);
+	become_faulty(session, text, &failure);
 	end_call(session, NULL, &failure);
 }
 
-static void set_unreachable(const struct session *session,
-			    struct failure *failure, const char *text)
-{
-	failure_set(failure, EXIT_UNREACHABLE,
-		    "guest %s: the agent does not answer (%s); install and "
-		    "start contig-agent in the guest, with a virtserialport "
-		    "named org.contig.agent.0 on %s",
-		    session->guest, text, session->path);
-}
-
-static void fail_unreachable(struct session *session, const char *text)
+static void fail_unreachable(struct session *session, const char *why)
 {
 	struct failure failure;
 
-	set_unreachable(session, &failure, text);
+	session_failure_unreachable(session->guest, session->path, why,
+				    &failure);
 	end_call(session, NULL, &failure);
 }
 
@@ -252,11 +253,10 @@ static void fail_no_kernel(struct session *session)
 	struct failure failure;
 	int error = (int)session->hello.kernel_errno;
 
-	failure_set(&failure, EXIT_FAILED,
-		    "guest %s: its kernel has no usable /dev/coalesce (%s); "
-		    "boot the guest with a kernel that has CONFIG_COALESCE",
-		    session->guest,
-		    error > 0 ? strerror(error) : "unknown reason");
+	session_failure_no_kernel(session->guest,
+				  error > 0 ? strerror(error) :
+					      "unknown reason",
+				  &failure);
 	end_call(session, NULL, &failure);
 }
 
@@ -293,10 +293,7 @@ static enum link_use take_version_error(struct session *session)
 
 	snprintf(text, sizeof(text), "it speaks another protocol version: %s",
 		 session->message.error.text);
-	failure_set(&failure, EXIT_UNREACHABLE,
-		    "guest %s: %s; contigd speaks %d: install the "
-		    "contig-agent that belongs to this contigd",
-		    session->guest, text, FRAME_VERSION);
+	session_failure_version(session->guest, text, &failure);
 	begin_silence(session, SESSION_VERSION, text);
 	end_call(session, NULL, &failure);
 	return LINK_USEFUL;
@@ -304,71 +301,12 @@ static enum link_use take_version_error(struct session *session)
 
 static void fail_agent_error(struct session *session)
 {
-	const struct message_error *error = &session->message.error;
 	struct failure failure;
 
-	switch (error->code) {
-	case MESSAGE_ERROR_NO_KERNEL:
-		failure_set(&failure, EXIT_FAILED,
-			    "guest %s: its kernel has no usable "
-			    "/dev/coalesce (%s); boot the guest with a "
-			    "kernel that has CONFIG_COALESCE",
-			    session->guest, error->text);
-		break;
-	case MESSAGE_ERROR_LIMIT:
-		failure_set(&failure, EXIT_FAILED,
-			    "guest %s: over the agent's limits: %s; release "
-			    "held regions, or raise the limit in the guest",
-			    session->guest, error->text);
-		break;
-	case MESSAGE_ERROR_KERNEL:
-		failure_set(&failure, EXIT_FAILED,
-			    "guest %s: the guest's kernel refused: %s",
-			    session->guest, error->text);
-		break;
-	case MESSAGE_ERROR_BUSY:
-		failure_set(&failure, EXIT_FAILED,
-			    "guest %s: the agent is busy; try again",
-			    session->guest);
-		break;
-	default:
-		failure_set(&failure, EXIT_FAILED,
-			    "guest %s: the agent refused (%s): %s",
-			    session->guest, message_error_name(error->code),
-			    error->text);
-		break;
-	}
+	session_failure_error(session->guest, &session->message.error,
+			      &failure);
 	set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
 	end_call(session, NULL, &failure);
-}
-
-/* Calls that DONE ends, and so on: which answer belongs to which question. */
-static bool ends_call(enum message_type question, enum message_type answer)
-{
-	switch (question) {
-	case MESSAGE_STATE_GET:
-		return answer == MESSAGE_STATE;
-	case MESSAGE_PLAN:
-	case MESSAGE_REQUEST:
-		return answer == MESSAGE_ANSWER;
-	case MESSAGE_TOUCH:
-	case MESSAGE_HOLD:
-	case MESSAGE_RELEASE:
-	case MESSAGE_LIST:
-		return answer == MESSAGE_DONE;
-	case MESSAGE_MAP_GET:
-		return answer == MESSAGE_MAP;
-	default:
-		return false;
-	}
-}
-
-static bool continues_call(enum message_type question,
-			   enum message_type answer)
-{
-	return (question == MESSAGE_REQUEST && answer == MESSAGE_PROGRESS) ||
-	       ((question == MESSAGE_REQUEST || question == MESSAGE_LIST) &&
-		answer == MESSAGE_REGIONS);
 }
 
 /* A sign of life, whatever it says; it counts once. */
@@ -387,9 +325,7 @@ static enum link_use take_call_frame(struct session *session,
 {
 	struct call *call = &session->call;
 	struct message *message = &session->message;
-	uint64_t seconds;
-	uint64_t allowed;
-	struct failure failure;
+	const char *fault;
 	int r;
 
 	/* A call that was not sent yet has no number and gets no answers. */
@@ -409,26 +345,25 @@ static enum link_use take_call_frame(struct session *session,
 		fail_agent_error(session);
 		return LINK_USEFUL;
 	}
-	if (ends_call(call->message_type, message->type)) {
-		session->faulty_ns = 0;
+	switch (session_answer_kind(call->message_type, message->type)) {
+	case SESSION_ANSWER_LAST:
 		set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
 		end_call(session, message, NULL);
 		return LINK_USEFUL;
-	}
-	if (!continues_call(call->message_type, message->type)) {
+	case SESSION_ANSWER_PART:
+		break;
+	case SESSION_ANSWER_WRONG:
 		fail_faulty(session, "an answer to another question");
 		return LINK_USELESS;
 	}
-	seconds = (call->timeout_ns + SESSION_CANCEL_NS) / NS_PER_S + 1;
-	allowed = MESSAGE_MAX_COUNT + seconds * SESSION_MAX_PROGRESS_PER_S;
-	if (++call->useful_frames > allowed) {
+	if (++call->parts > session_answer_max_parts(call->timeout_ns +
+						     SESSION_CANCEL_NS)) {
 		fail_faulty(session, "more messages than a request can need");
 		return LINK_USELESS;
 	}
-	r = call->calls->message(call->userdata, message, &failure);
-	if (r < 0) {
-		become_faulty(session, failure.text);
-		end_call(session, NULL, &failure);
+	fault = call->calls->message(call->userdata, message);
+	if (fault != NULL) {
+		fail_faulty(session, fault);
 		return LINK_USELESS;
 	}
 	return LINK_USEFUL;
@@ -643,12 +578,8 @@ int session_call(struct session *session, const struct message *message,
 	struct call *call = &session->call;
 
 	if (session->state == SESSION_FAULTY) {
-		failure_set(ret_failure, EXIT_UNREACHABLE,
-			    "guest %s: left alone for up to %ju s since its "
-			    "agent broke the rules; check what runs in it, "
-			    "then try again",
-			    session->guest,
-			    (uintmax_t)(session->faulty_ns / NS_PER_S));
+		session_failure_faulty(session->guest, session->faulty_ns,
+				       ret_failure);
 		return -EHOSTDOWN;
 	}
 	if (call->pending || session->state == SESSION_BUSY ||
@@ -734,11 +665,18 @@ void session_drop(struct session *session)
 	}
 }
 
-void session_fault(struct session *session, const char *text)
+void session_fault(struct session *session, struct failure *ret_failure,
+		   const char *format, ...)
 {
+	char text[SESSION_FAULT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	session->call.pending = false;
 	end_call(session, NULL, NULL);
-	become_faulty(session, text);
+	become_faulty(session, text, ret_failure);
 }
 
 enum session_state session_state(const struct session *session)

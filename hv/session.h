@@ -32,8 +32,10 @@
 /* How long a guest is left alone after it has broken the rules. */
 #define SESSION_FAULTY_FIRST_NS (4 * NS_PER_S)
 #define SESSION_FAULTY_LAST_NS (64 * NS_PER_S)
-/* Useful frames in one call beyond its regions: PROGRESS, 10 a second. */
-#define SESSION_MAX_PROGRESS_PER_S 50
+/* When it has broken none for so long, the next time counts as the first. */
+#define SESSION_FAULTY_FORGET_NS (600 * NS_PER_S)
+/* Longer texts of session_fault() are cut. */
+#define SESSION_FAULT_BYTES 256
 
 enum session_state {
 	/* Not connected. A call waits for the next try, which comes at once. */
@@ -65,14 +67,14 @@ enum session_state {
 struct session_calls {
 	/*
 	 * A message that belongs to the call and does not end it (REGIONS,
-	 * PROGRESS). Return: 0; -EBADMSG with @ret_failure: the guest broke
-	 * the rules, and done() follows.
+	 * PROGRESS). Return: NULL; or the rule that the guest broke by it, in
+	 * words, and done() follows.
 	 */
-	int (*message)(void *userdata, const struct message *message,
-		       struct failure *ret_failure);
+	const char *(*message)(void *userdata, const struct message *message);
 	/*
 	 * The call has ended: by @answer, or for another reason, then @answer
 	 * is NULL. Not called from inside session_call() and session_drop().
+	 * @answer is valid until the session is called from in here.
 	 */
 	void (*done)(void *userdata, const struct message *answer,
 		     const struct failure *failure);
@@ -122,8 +124,13 @@ void session_cancel(struct session *session);
  */
 void session_drop(struct session *session);
 
-/* What the guest said was a lie: it is faulty. done() isn't called. */
-void session_fault(struct session *session, const char *text);
+/*
+ * What the guest said was a lie, in words of @format: it is faulty, as
+ * @ret_failure says. done() isn't called.
+ */
+void session_fault(struct session *session, struct failure *ret_failure,
+		   const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 enum session_state session_state(const struct session *session);
 const char *session_state_name(enum session_state state);

@@ -51,6 +51,39 @@ lies wrong-place 'outside the range that was asked for'
 lies unasked 'an answer to another question'
 lies not-decoded 'does not decode'
 
+# ----- left alone, and served again ----------------------------------------------
+# is_left_alone SECONDS MODE: a lie, and what is said of it. A request that is
+# refused has no effect on the back-off.
+is_left_alone() {
+	ctl request bad --size 2M --count 8
+	is "$status" 1 "$2: it lies, status 1"
+	one_line "$2: it lies" 'its agent broke the rules'
+	ctl request bad --size 2M --count 8
+	is "$status" 4 "$2: it is left alone again"
+	one_line "$2: it is left alone again" "left alone for up to $1 s"
+	ctl list --json
+	is "$(field '.guests[0].agent.state')" '"faulty"' "$2: list says so"
+}
+
+connected_again() {
+	ctl list --json
+	[ "$(field '.guests[0].agent.state')" = '"ready"' ]
+}
+
+# Regression: a lie in an answer that was well-formed began at the shortest
+# back-off each time.
+with_agent outside
+is_left_alone 4 "back-off"
+ok "back-off: it is over" wait_for 60 connected_again
+is_left_alone 8 "back-off grows"
+fake_stop bad
+fake_start bad good
+ok "back-off: that of the other agent is over, too" wait_for 60 connected_again
+ctl request bad --size 2M --count 8 --json
+is "$status" 0 "back-off: an agent that keeps the rules is served again"
+is "$(field '[.made, .backed]')" '[8,8]' "back-off: with all of it"
+without_agent "back-off"
+
 # Regression: status showed regions that can't be, and release believed more
 # than it had asked for.
 for mode in lists-outside lists-fewer; do
