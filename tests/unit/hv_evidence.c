@@ -237,8 +237,7 @@ static void other_methods_are_unknown(void **state)
 	(void)state;
 	assert_int_equal(evidence_method_parse("smaps", &method), 0);
 	assert_int_equal(method, EVIDENCE_SMAPS);
-	assert_int_equal(evidence_method_parse("kpageflags", &method),
-			 -EINVAL);
+	assert_int_equal(evidence_method_parse("kpageflags", &method), -EINVAL);
 }
 
 /* Linux before 6.7 has no PAGEMAP_SCAN; smaps is everywhere. */
@@ -249,8 +248,7 @@ static void find_methods(void)
 	void *state;
 
 	make_private(&state);
-	if (try_look(state, EVIDENCE_PAGEMAP_SCAN, backing, present) !=
-	    -ENOTTY)
+	if (try_look(state, EVIDENCE_PAGEMAP_SCAN, backing, present) != -ENOTTY)
 		methods[nr_methods++] = EVIDENCE_PAGEMAP_SCAN;
 	else
 		puts("# this kernel has no PAGEMAP_SCAN: smaps alone is tested");
