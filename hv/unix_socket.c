@@ -24,27 +24,8 @@ static int fill_address(const char *path, struct sockaddr_un *ret_address)
 	return 0;
 }
 
-int unix_connect(const char *path)
-{
-	struct sockaddr_un address;
-	int fd;
-	int r;
-
-	r = fill_address(path, &address);
-	if (r < 0)
-		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
-int unix_connect_wait(const char *path, unsigned int timeout_ms)
+/* @timeout_ms: of connect(), and of send() from then on; 0: none. */
+static int connect_to(const char *path, int type, unsigned int timeout_ms)
 {
 	struct timeval timeout = {
 		.tv_sec = timeout_ms / 1000,
@@ -57,24 +38,39 @@ int unix_connect_wait(const char *path, unsigned int timeout_ms)
 	r = fill_address(path, &address);
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	/* connect() obeys it, too; afterwards it is taken away again. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		       sizeof(timeout)) < 0 ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		goto fail;
-	timeout = (struct timeval){ 0 };
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
-		       sizeof(timeout)) < 0)
-		goto fail;
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
 	return fd;
+}
 
-fail:
-	r = -errno;
-	close(fd);
-	return r;
+int unix_connect(const char *path)
+{
+	return connect_to(path, SOCK_STREAM | SOCK_NONBLOCK, 0);
+}
+
+int unix_connect_wait(const char *path, unsigned int timeout_ms)
+{
+	struct timeval none = { 0 };
+	int fd;
+	int r;
+
+	fd = connect_to(path, SOCK_STREAM, timeout_ms);
+	if (fd < 0)
+		return fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 int unix_peer_pid(int fd, pid_t *ret_pid)
@@ -159,12 +155,15 @@ static int remove_stale(const char *path, struct failure *ret_failure)
 	fd = unix_connect(path);
 	if (fd >= 0)
 		close(fd);
-	/* EAGAIN: its queue is full; EPROTOTYPE: it is no stream. */
-	if (fd >= 0 || fd == -EAGAIN || fd == -EPROTOTYPE) {
+	/*
+	 * Only a refusal says that nobody listens. A queue may be full, the
+	 * socket no stream, or not for us to connect to.
+	 */
+	if (fd != -ECONNREFUSED && fd != -ENOENT) {
 		failure_set(ret_failure, EXIT_FAILED,
-			    "%s: another program serves this socket; choose "
-			    "another by --socket PATH",
-			    path);
+			    "%s: another program serves this socket (%s); "
+			    "choose another by --socket PATH",
+			    path, fd >= 0 ? "it answers" : strerror(-fd));
 		return -EADDRINUSE;
 	}
 	unlink(path);

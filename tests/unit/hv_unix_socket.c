@@ -113,6 +113,38 @@ static void a_busy_socket_is_left_alone(void **state)
 	assert_int_equal(lstat(place->path, &stat), 0);
 }
 
+/* Return: what unix_listen() says to who may not connect. */
+static int listen_as_nobody(const struct place *place)
+{
+	struct failure failure;
+	uid_t me = geteuid();
+	int lock_fd;
+	int fd;
+
+	/* Who may write to the folder may remove what is in it. */
+	assert_int_equal(chmod(place->folder, 0777), 0);
+	assert_int_equal(chmod(place->path, 0), 0);
+	if (me == 0)
+		assert_int_equal(seteuid(65534), 0);
+	fd = unix_listen(place->path, 0600, (gid_t)-1, &lock_fd, &failure);
+	if (fd >= 0) {
+		close(fd);
+		close(lock_fd);
+	}
+	assert_int_equal(seteuid(me), 0);
+	return fd;
+}
+
+/* Regression: it was removed, though somebody may have served it. */
+static void a_socket_of_others_is_left_alone(void **state)
+{
+	const struct place *place = *state;
+	struct stat stat;
+
+	assert_int_equal(listen_as_nobody(place), -EADDRINUSE);
+	assert_int_equal(lstat(place->path, &stat), 0);
+}
+
 static void a_left_over_is_replaced(void **state)
 {
 	struct place *place = *state;
@@ -137,6 +169,7 @@ int main(void)
 		PLACE(a_full_queue_is_waited_for),
 		PLACE(nobody_is_not_waited_for),
 		PLACE(a_busy_socket_is_left_alone),
+		PLACE(a_socket_of_others_is_left_alone),
 		PLACE(a_left_over_is_replaced),
 	};
 
