@@ -70,6 +70,12 @@ reach talk write
 ok "talk: the host writes" host write hello
 reach talk close
 ok "talk: the host closes" host close
+# QEMU's one thread answers when it has seen the closing through, and what the
+# guest is told to do then comes after the interrupts of that.
+reach talk settle
+like "$(guest_qmp guest '{"execute":"query-status"}')" '"return"' \
+	"talk: QEMU is done with the closing"
+ok "talk: and the guest" guest_run guest touch /tmp/settled
 reach talk flash
 ok "talk: the host opens again" host open "$tap_dir/guest/agent.sock"
 ok "talk: the host writes" host write bye
