@@ -85,10 +85,9 @@ static void print_regions(json_t *guests)
 {
 	static const char *const columns[] = { "GUEST", ">ID", "GPA", ">SIZE",
 					       "STATE" };
-	struct ctl_table *table = ctl_table_new(columns, 5);
+	struct ctl_table *table = NULL;
 	json_t *guest;
 	json_t *region;
-	size_t shown = 0;
 	size_t i;
 	size_t j;
 
@@ -110,14 +109,15 @@ static void print_regions(json_t *guests)
 			units_format_bytes(
 				(uint64_t)ctl_get_integer(region, "size"),
 				size);
+			if (table == NULL)
+				table = ctl_table_new(columns, 5);
 			ctl_table_add(table, cells);
-			shown++;
 		}
 	}
-	if (shown > 0)
+	if (table != NULL) {
 		putchar('\n');
-	if (shown > 0)
 		ctl_table_print(table);
+	}
 }
 
 static void print_host(json_t *nodes)

@@ -161,7 +161,7 @@ static int remove_stale(const char *path, struct failure *ret_failure)
 	 */
 	if (fd != -ECONNREFUSED && fd != -ENOENT) {
 		failure_set(ret_failure, EXIT_FAILED,
-			    "%s: another program serves this socket (%s); "
+			    "%s: another program serves this socket: %s; "
 			    "choose another by --socket PATH",
 			    path, fd >= 0 ? "it answers" : strerror(-fd));
 		return -EADDRINUSE;

@@ -155,7 +155,7 @@ contigd_refuses 1 'is there and is no socket' --config "$tap_dir/contigd.conf"
 is "$(cat "$tap_dir/contigd.sock")" precious "a file there is left alone"
 # Regression: it took the place of a program that was no contigd.
 fake_start other good
-contigd_refuses 1 'other.agent: another program serves this socket .it answers.; choose' \
+contigd_refuses 1 'other.agent: another program serves this socket: it answers; choose' \
 	--config "$tap_dir/contigd.conf" --socket "$tap_dir/other.agent"
 ok "a program's socket is left to it" test -S "$tap_dir/other.agent"
 # The configuration that is installed: as it is, and with each line in force.
