@@ -64,6 +64,10 @@ log_lines() {
 	agent_says | wc -l
 }
 
+other_is_gone() {
+	guest_run guest "! kill -0 $1 2>/dev/null"
+}
+
 guest_start guest --mem 512 --smp 2
 port_host_start
 guest_agent guest
@@ -140,6 +144,17 @@ ok "HELLO is answered" host hello
 ok "nothing is held" held_is 0
 ok "a request works" host request 2
 ok "they are released" host release all
+# Regression: a request failed when it met another program's in the kernel. Most
+# of these do; the others pass as well.
+refused=
+for ((i = 0; i < 10; i++)); do
+	other=$(guest_run guest "coalesce request --count 200 </dev/null \
+		>/dev/null 2>&1 & echo \$!")
+	host request 2 || refused=$answer
+	host release all
+	wait_for 30 other_is_gone "$other" || die "$other goes on and on"
+done
+is "$refused" "" "a request waits for another program's to end"
 like "$(guest_run guest tell /tmp/fragment check)" 'wrong=0' \
 	"no page was damaged by all this"
 guest_run guest tell /tmp/fragment quit > /dev/null
