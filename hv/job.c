@@ -59,7 +59,10 @@ static void begin(struct job *job)
 	r = ram_read_start(job->guest->qmp, job->guest->name,
 			   job->guest->qmp_path, on_map, job, &job->ram_read);
 	if (r < 0) {
-		failure_set(&failure, EXIT_FAILED, "guest %s: %s",
+		/* EBUSY: it has not answered those that have gone away. */
+		failure_set(&failure, EXIT_FAILED,
+			    "guest %s: QEMU's monitor can't be asked: %s; try "
+			    "again",
 			    job->guest->name, strerror(-r));
 		job_fail(job, &failure);
 	}

@@ -292,7 +292,8 @@ static void on_ids_failed(struct job *job, const struct failure *failure)
 	if (process_ended(job->process)) {
 		fail_for_good(job, failure);
 	} else if (request->state == REQUEST_TOUCH && job->cancelled &&
-		   failure->exit == EXIT_FAILED) {
+		   failure->exit == EXIT_FAILED &&
+		   session_state(job->guest->session) != SESSION_FAULTY) {
 		/* It was told to stop, and did. */
 		keep(job);
 	} else if (ids_type(job) == MESSAGE_HOLD) {

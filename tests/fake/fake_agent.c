@@ -52,6 +52,7 @@ enum mode {
 	MODE_FORGETS, /* RELEASE and HOLD find no region */
 	MODE_FORGETS_TOUCH, /* TOUCH finds no region */
 	MODE_SLOW_TOUCH, /* TOUCH waits for CANCEL */
+	MODE_LIES_TOUCH, /* so it does, and then answers another question */
 	MODE_SLOW_HOLD, /* HOLD waits for SIGUSR1 */
 	MODE_HOLD_FAILS, /* the kernel refuses HOLD */
 	MODE_DIES_HOLD, /* closes its end when HOLD comes */
@@ -93,6 +94,7 @@ static const char *const mode_names[MODE_NR] = {
 	[MODE_FORGETS] = "forgets",
 	[MODE_FORGETS_TOUCH] = "forgets-touch",
 	[MODE_SLOW_TOUCH] = "slow-touch",
+	[MODE_LIES_TOUCH] = "lies-touch",
 	[MODE_SLOW_HOLD] = "slow-hold",
 	[MODE_HOLD_FAILS] = "hold-fails",
 	[MODE_DIES_HOLD] = "dies-hold",
@@ -415,7 +417,7 @@ static bool answer_ids(struct fake *fake, uint32_t request)
 		return true;
 	}
 	if (fake->message.type == MESSAGE_TOUCH &&
-	    fake->mode == MODE_SLOW_TOUCH) {
+	    (fake->mode == MODE_SLOW_TOUCH || fake->mode == MODE_LIES_TOUCH)) {
 		fake->pending_request = request;
 		return true;
 	}

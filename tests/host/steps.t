@@ -130,6 +130,16 @@ is "$(field '[.made, .cancelled, .regions[0].state]')" '[4,true,"free"]' \
 ok "the guest was told to release them" fake_told web 'RELEASE 4'
 without_agent
 
+# Regression: the user was told only that the guest is left alone.
+with_agent lies-touch
+begin_request --count 4
+wait_for 20 told_more 'TOUCH 4' 0 || die "no TOUCH came"
+kill -INT "$ctl_pid"
+end_request
+is "$status" 1 "Ctrl-C in TOUCH, and a lie: status 1"
+one_line "Ctrl-C in TOUCH, and a lie" 'guest web: its agent broke the rules: an answer to another question'
+without_agent
+
 # ----- QEMU ends -------------------------------------------------------------
 # Regression: the user was sent to look for an agent.
 with_agent slow-touch
