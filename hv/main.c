@@ -274,11 +274,46 @@ static void tear_down(struct daemon *daemon)
 	config_free(&daemon->config);
 }
 
+static int take_configuration(struct config *config,
+			      const struct options *options)
+{
+	struct failure failure;
+
+	if (config_load(config, options->config, &failure) < 0)
+		return fail(failure.text);
+	if (options->socket == NULL)
+		return EXIT_REACHED;
+	if (strlen(options->socket) >= CONFIG_PATH_BYTES) {
+		fprintf(stderr,
+			"contigd: --socket: the path is too long for a "
+			"socket; use at most %zu bytes\n",
+			CONFIG_PATH_BYTES - 1);
+		return EXIT_USAGE;
+	}
+	strcpy(config->socket, options->socket);
+	return EXIT_REACHED;
+}
+
+static int serve(struct daemon *daemon)
+{
+	struct failure failure;
+	int r;
+
+	r = set_up(daemon, &failure);
+	if (r < 0)
+		return fail(failure.text);
+	log_line("ready: %u guests, socket %s", daemon->registry.count,
+		 daemon->config.socket);
+	sd_notify(0, "READY=1");
+	r = sd_event_loop(daemon->event);
+	return r < 0 ? fail("the event loop failed") : r;
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon daemon = { .lock_fd = -1 };
 	struct options options;
-	struct failure failure;
+	int status;
 	int r;
 
 	r = parse_options(argc, argv, &options);
@@ -291,33 +326,12 @@ int main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, 2);
 	registry_init(&daemon.registry);
 	config_init(&daemon.config);
-	if (config_load(&daemon.config, options.config, &failure) < 0)
-		return fail(failure.text);
-	if (options.socket != NULL) {
-		if (strlen(options.socket) >= CONFIG_PATH_BYTES) {
-			fprintf(stderr,
-				"contigd: --socket: the path is too long for "
-				"a socket; use at most %zu bytes\n",
-				CONFIG_PATH_BYTES - 1);
-			return EXIT_USAGE;
-		}
-		strcpy(daemon.config.socket, options.socket);
-	}
-	if (options.check) {
+	status = take_configuration(&daemon.config, &options);
+	if (status == EXIT_REACHED && options.check)
 		printf("%s: %u guests\n", options.config,
 		       daemon.config.nr_guests);
-		config_free(&daemon.config);
-		return EXIT_REACHED;
-	}
-	r = set_up(&daemon, &failure);
-	if (r < 0) {
-		tear_down(&daemon);
-		return fail(failure.text);
-	}
-	log_line("ready: %u guests, socket %s", daemon.registry.count,
-		 daemon.config.socket);
-	sd_notify(0, "READY=1");
-	r = sd_event_loop(daemon.event);
+	else if (status == EXIT_REACHED)
+		status = serve(&daemon);
 	tear_down(&daemon);
-	return r < 0 ? fail("the event loop failed") : r;
+	return status;
 }
