@@ -50,11 +50,21 @@ ssize_t __wrap_process_madvise(int pidfd, const struct iovec *vector,
 	return bytes;
 }
 
+/* The ranges of @run are this process's. */
+static void back_own(struct back_run *run)
+{
+	struct process *process;
+
+	assert_int_equal(process_open(getpid(), &process), 0);
+	run->process = process;
+	assert_int_equal(back_run(run), 0);
+	process_unref(process);
+}
+
 static void backing_goes_on_after_a_failure(void **state)
 {
 	struct area *area = *state;
 	struct back_range ranges[RANGES];
-	struct process *process;
 	struct back_run run = { .ranges = ranges, .count = RANGES };
 	struct iovec pinned = { range_of(area, 1), 4096 };
 	int pipe_fds[2];
@@ -73,9 +83,7 @@ static void backing_goes_on_after_a_failure(void **state)
 			.index = (uint32_t)i,
 		};
 	back_sort(ranges, RANGES);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(ranges[0].index, 0);
 	assert_int_equal(ranges[0].before, BACKING_SMALL);
 	assert_int_equal(ranges[0].after, BACKING_HUGE);
@@ -87,7 +95,6 @@ static void backing_goes_on_after_a_failure(void **state)
 	assert_int_equal(ranges[3].reason, BACK_FINE);
 	for (i = 0; i < (int)HUGE_BYTES; i += 4096)
 		assert_int_equal(range_of(area, 3)[i], 1);
-	process_unref(process);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 }
@@ -100,7 +107,6 @@ static void backing_obeys(void **state)
 		{ .hva = { (uintptr_t)range_of(area, 1) } },
 	};
 	atomic_bool cancel = true;
-	struct process *process;
 	struct back_run run = {
 		.ranges = ranges,
 		.count = 2,
@@ -109,30 +115,27 @@ static void backing_obeys(void **state)
 
 	memset(range_of(area, 0), 1, 2 * HUGE_BYTES);
 	allow_huge(area);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(ranges[0].after, BACKING_SMALL);
 
 	run.look_only = false;
 	run.cancel = &cancel;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(ranges[0].reason, BACK_CANCELLED);
 	assert_int_equal(ranges[0].after, BACKING_SMALL);
 
 	cancel = false;
 	run.deadline_ns = 1;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(ranges[0].reason, BACK_DEADLINE);
 
 	/* What isn't congruent never counts, however QEMU has it mapped. */
 	run.deadline_ns = 0;
 	make_huge(area, 1);
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(ranges[0].reason, BACK_FINE);
 	assert_int_equal(ranges[1].after, BACKING_SMALL);
 	assert_int_equal(ranges[1].reason, BACK_NOT_CONGRUENT);
-	process_unref(process);
 }
 
 static void a_process_that_is_gone(void **state)
@@ -176,20 +179,16 @@ static void what_the_call_says_is_not_believed(void **state)
 		{ .hva = { (uintptr_t)range_of(area, 0) }, .congruent = true },
 		{ .hva = { (uintptr_t)range_of(area, 1) }, .congruent = true },
 	};
-	struct process *process;
 	struct back_run run = { .ranges = ranges, .count = 2 };
 
 	memset(range_of(area, 0), 1, 2 * HUGE_BYTES);
 	make_huge(area, 1);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
 	madvise_is.lies = true;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	madvise_is.lies = false;
 	assert_int_equal(ranges[0].after, BACKING_SMALL);
 	assert_int_equal(ranges[0].reason, BACK_GONE);
 	assert_int_equal(ranges[1].reason, BACK_FINE);
-	process_unref(process);
 }
 
 static void what_was_busy_is_tried_again(void **state)
@@ -199,21 +198,17 @@ static void what_was_busy_is_tried_again(void **state)
 		.hva = { (uintptr_t)range_of(area, 0) },
 		.congruent = true,
 	};
-	struct process *process;
 	struct back_run run = { .ranges = &range, .count = 1 };
 
 	memset(range_of(area, 0), 1, HUGE_BYTES);
 	allow_huge(area);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
 	madvise_is.busy = 1000;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	madvise_is.busy = 1;
 	assert_int_equal(range.reason, BACK_BUSY);
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(range.reason, BACK_FINE);
 	assert_int_equal(range.after, BACKING_HUGE);
-	process_unref(process);
 }
 
 /* Regression: it was said to be untouched. */
@@ -225,20 +220,16 @@ static void what_may_not_be_huge_is_named(void **state)
 		{ .hva = { (uintptr_t)range_of(area, 1) }, .congruent = true },
 	};
 	volatile uint8_t *read_only = range_of(area, 1);
-	struct process *process;
 	struct back_run run = { .ranges = ranges, .count = 2 };
 
 	/* The area begins as MADV_NOHUGEPAGE. */
 	memset(range_of(area, 0), 1, HUGE_BYTES);
 	assert_int_equal(read_only[0], 0);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(ranges[0].reason, BACK_NOT_ALLOWED);
 	assert_int_equal(ranges[0].after, BACKING_SMALL);
 	assert_int_equal(ranges[1].reason, BACK_UNTOUCHED);
 	assert_string_equal(back_reason_name(BACK_NOT_ALLOWED), "not_allowed");
-	process_unref(process);
 }
 
 static void a_host_without_huge_pages(void **state)
@@ -248,22 +239,18 @@ static void a_host_without_huge_pages(void **state)
 		.hva = { (uintptr_t)range_of(area, 0) },
 		.congruent = true,
 	};
-	struct process *process;
 	struct back_run run = { .ranges = &range, .count = 1 };
 
 	memset(range_of(area, 0), 1, HUGE_BYTES);
 	allow_huge(area);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
 	madvise_is.error = ENOMEM;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(range.reason, BACK_NO_HUGE_PAGE);
 	assert_int_equal(range.after, BACKING_SMALL);
 	madvise_is.error = EPERM;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(range.reason, BACK_REFUSED);
 	madvise_is.error = 0;
-	process_unref(process);
 }
 
 static void what_is_not_congruent_is_left_alone(void **state)
@@ -272,18 +259,14 @@ static void what_is_not_congruent_is_left_alone(void **state)
 	struct back_range range = {
 		.hva = { (uintptr_t)range_of(area, 0) },
 	};
-	struct process *process;
 	struct back_run run = { .ranges = &range, .count = 1 };
 
 	memset(range_of(area, 0), 1, HUGE_BYTES);
 	allow_huge(area);
-	assert_int_equal(process_open(getpid(), &process), 0);
-	run.process = process;
 	madvise_is.calls = 0;
-	assert_int_equal(back_run(&run), 0);
+	back_own(&run);
 	assert_int_equal(madvise_is.calls, 0);
 	assert_int_equal(range.reason, BACK_NOT_CONGRUENT);
-	process_unref(process);
 }
 
 int main(void)
