@@ -73,6 +73,9 @@ guest_start() {
 		shift 2
 	done
 	image=$(guest_kernel "$kernel") || exit 1
+	# Both are built in and do nothing unless asked to.
+	[ "$kernel" != debug ] ||
+		append="$append page_poison=on page_table_check=on"
 	dir=$tap_dir/$name
 	mkdir "$dir"
 	if [ -n "$disk" ]; then

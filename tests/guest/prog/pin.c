@@ -10,6 +10,10 @@
  * io_uring buffer, which pins for as long as the ring lives. The answer is
  * "gfn=FIRST-FRAME-OF-THE-BLOCK pinned=FRAME pid=N".
  *
+ * tell CONTROL place N	pins the Nth page instead, of another block when the
+ *			first is no longer its own; answers "gfn=F pinned=F"
+ * tell CONTROL ambush	lets it go, and pins it at the moment when it is taken
+ *			off its LRU list to be moved; answers "waiting"
  * tell CONTROL unpin	answers "unpinned"
  * tell CONTROL check	answers "checked=N wrong=M place=FRAME", the frame that
  *			the pinned page is in now
@@ -19,6 +23,8 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/io_uring.h>
+#include <linux/kernel-page-flags.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +44,12 @@
 
 static char *memory;
 static size_t nr_pages;
+static uint64_t block;
+static const char *by = "vmsplice";
+
+/* The page that is pinned, and what pins it: closing that unpins. */
+static size_t pinned;
+static int pin_fds[2] = { -1, -1 };
 
 static void read_frames(size_t page, size_t count, uint64_t *frames)
 {
@@ -62,8 +74,8 @@ static uint64_t frame_of(size_t page)
 	return frame;
 }
 
-/* The first block that is wholly ours. */
-static uint64_t own_block(const uint64_t *frames)
+/* The first block that is wholly ours; @first, if that is. */
+static uint64_t own_block(const uint64_t *frames, uint64_t first)
 {
 	uint64_t last = 0, found = 0;
 	unsigned short *own;
@@ -76,6 +88,8 @@ static uint64_t own_block(const uint64_t *frames)
 		control_fail("pin: out of memory");
 	for (size_t i = 0; i < nr_pages; i++)
 		own[frames[i] / BLOCK_PAGES]++;
+	if (first && first <= last / BLOCK_PAGES && own[first] == BLOCK_PAGES)
+		found = first;
 	for (uint64_t b = 1; b <= last / BLOCK_PAGES && !found; b++)
 		if (own[b] == BLOCK_PAGES)
 			found = b;
@@ -94,33 +108,71 @@ static size_t page_in(const uint64_t *frames, uint64_t frame)
 		     (unsigned long long)frame);
 }
 
-/* Both return a descriptor; closing what it stands for unpins. */
-static int pin_by_pipe(char *page, int *ret_write_end)
+static void pin_by_pipe(struct iovec *iov)
 {
-	struct iovec iov = { .iov_base = page, .iov_len = PAGE_BYTES };
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) ||
-	    vmsplice(ends[1], &iov, 1, 0) != PAGE_BYTES)
+	if (pipe2(pin_fds, O_CLOEXEC) ||
+	    vmsplice(pin_fds[1], iov, 1, 0) != PAGE_BYTES)
 		control_fail("pin: vmsplice: %s", strerror(errno));
-	*ret_write_end = ends[1];
-	return ends[0];
 }
 
-static int pin_by_ring(char *page)
+static void pin_by_ring(struct iovec *iov)
 {
-	struct iovec iov = { .iov_base = page, .iov_len = PAGE_BYTES };
 	struct io_uring_params params = { 0 };
-	int ring = syscall(SYS_io_uring_setup, 1, &params);
 
-	if (ring < 0 ||
-	    syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS,
-		    &iov, 1))
+	pin_fds[0] = syscall(SYS_io_uring_setup, 1, &params);
+	if (pin_fds[0] < 0 ||
+	    syscall(SYS_io_uring_register, pin_fds[0], IORING_REGISTER_BUFFERS,
+		    iov, 1))
 		control_fail("pin: io_uring: %s", strerror(errno));
-	return ring;
 }
 
-static void check(size_t pinned)
+static void pin(void)
+{
+	struct iovec iov = { .iov_base = memory + pinned * PAGE_BYTES,
+			     .iov_len = PAGE_BYTES };
+
+	if (!strcmp(by, "io_uring"))
+		pin_by_ring(&iov);
+	else
+		pin_by_pipe(&iov);
+}
+
+static void unpin(void)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (pin_fds[i] >= 0)
+			close(pin_fds[i]);
+		pin_fds[i] = -1;
+	}
+}
+
+/* The page that is in the block's frame @place now. */
+static void choose_page(unsigned int place)
+{
+	uint64_t *frames = malloc(nr_pages * sizeof(*frames));
+
+	if (!frames)
+		control_fail("pin: out of memory");
+	read_frames(0, nr_pages, frames);
+	block = own_block(frames, block);
+	pinned = page_in(frames, block * BLOCK_PAGES + place);
+	free(frames);
+}
+
+static bool is_on_lru(uint64_t frame)
+{
+	static int fd = -1;
+	uint64_t flags;
+
+	if (fd < 0)
+		fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	if (pread(fd, &flags, sizeof(flags), frame * sizeof(flags)) !=
+	    sizeof(flags))
+		control_fail("pin: kpageflags: %s", strerror(errno));
+	return flags & (UINT64_C(1) << KPF_LRU);
+}
+
+static void check(void)
 {
 	size_t wrong = 0;
 
@@ -139,12 +191,11 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	unsigned int percent = 15, place = BLOCK_PAGES;
-	int fd, write_end = -1, c;
-	const char *by = "vmsplice";
+	bool ambush = false;
+	uint64_t frame = 0;
 	struct sysinfo info;
-	uint64_t block, *frames;
 	char line[64];
-	size_t pinned;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (c == 'n')
@@ -168,31 +219,42 @@ int main(int argc, char **argv)
 		control_fail("pin: mmap: %s", strerror(errno));
 	for (size_t i = 0; i < nr_pages; i++)
 		page_fill(memory + i * PAGE_BYTES, SEED, i);
-	frames = malloc(nr_pages * sizeof(*frames));
-	if (!frames)
-		control_fail("pin: out of memory");
-	read_frames(0, nr_pages, frames);
-	block = own_block(frames);
-	pinned = page_in(frames, block * BLOCK_PAGES + place);
-	free(frames);
-	if (!strcmp(by, "io_uring"))
-		fd = pin_by_ring(memory + pinned * PAGE_BYTES);
-	else
-		fd = pin_by_pipe(memory + pinned * PAGE_BYTES, &write_end);
+	choose_page(place);
+	pin();
 	control_answer("gfn=%llu pinned=%llu pid=%d",
 		       (unsigned long long)block * BLOCK_PAGES,
 		       (unsigned long long)frame_of(pinned), getpid());
 
 	for (;;) {
-		control_next(line, sizeof(line), -1);
+		/* Asked all the time while it waits for the moment. */
+		if (!control_next(line, sizeof(line), ambush ? 0 : -1)) {
+			if (!is_on_lru(frame)) {
+				pin();
+				ambush = false;
+			}
+			continue;
+		}
+		ambush = false;
 		if (!strcmp(line, "quit"))
 			control_bye("bye");
 		if (!strcmp(line, "unpin")) {
-			close(fd);
-			close(write_end);
+			unpin();
 			control_answer("unpinned");
+		} else if (!strcmp(line, "ambush")) {
+			unpin();
+			frame = frame_of(pinned);
+			ambush = true;
+			control_answer("waiting");
+		} else if (sscanf(line, "place %u", &place) == 1 &&
+			   place < BLOCK_PAGES) {
+			unpin();
+			choose_page(place);
+			pin();
+			control_answer("gfn=%llu pinned=%llu",
+				       (unsigned long long)block * BLOCK_PAGES,
+				       (unsigned long long)frame_of(pinned));
 		} else {
-			check(pinned);
+			check();
 		}
 	}
 }
