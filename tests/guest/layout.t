@@ -62,12 +62,12 @@ check() {
 }
 
 # The guest sees its new memory some time after it is plugged in, and has it
-# brought online, as udev does.
+# brought online, as udev does; as memory that can be unplugged again.
 memory_is_online() { # MIB, at least, of the guest's
 	[ "$(guest_run guest "
 		for block in /sys/devices/system/memory/memory*; do
 			grep -q offline \$block/state &&
-				echo online > \$block/state
+				echo online_movable > \$block/state
 		done
 		awk '/^MemTotal/ { print int(\$2 / 1024) }' /proc/meminfo")" \
 		-ge "$1" ]
@@ -80,7 +80,7 @@ guest_start guest --memory none --mem 4096,slots=2,maxmem=16G -- \
 	-object memory-backend-ram,id=ram1,size=1G,share=on \
 	-numa node,nodeid=0,memdev=ram0,cpus=0-1 \
 	-numa node,nodeid=1,memdev=ram1
-guest_agent guest
+guest_agent guest --max-held-percent 100
 host_start guest
 
 check "below the hole" 0 2 --range "0x0-$(hex $((2 * gib)))"
@@ -110,6 +110,38 @@ at=$(guest_qmp guest '{"execute":"query-memory-devices"}' |
 	jq -r '.return[0].data.addr')
 check "the DIMM" $((at / gib)) $((at / gib + 1)) \
 	--range "$(hex "$at")-$(hex $((at + gib)))"
+
+# Such memory is tried to be taken offline again and again until it is empty:
+# with a held region in it that would never end.
+offline() { # GPA: of the memory block that it lies in
+	guest_run guest "size=\$(cat /sys/devices/system/memory/block_size_bytes)
+		block=/sys/devices/system/memory/memory\$(($1 / 0x\$size))
+		echo offline > \$block/state; cat \$block/state" 2>&1
+}
+
+gpa=$(answer '.regions[0].gpa')
+like "$(offline "$gpa")" 'busy.*online$' \
+	"the DIMM: memory with a held region stays online"
+ctl release guest --all > /dev/null
+like "$(offline "$gpa")" '^offline$' "the DIMM: without one it can go"
+
+# ----- more than there is ----------------------------------------------------
+# None but the pages below 1 MiB and what the kernel uses is missing.
+asked=5000
+ctl request guest --size 2M --count "$asked" --into hold --json \
+	> "$tap_dir/answer.json" 2> "$tap_dir/answer.err"
+is "$?" 3 "more than there is: reached in part"
+made=$(answer .made)
+cmp_ok "$made" -gt $((regions * 4)) "more than there is: $made are made"
+is "$(answer .backed)" "$made" "more than there is: all of them backed"
+is "$(answer '[.shortfall[].regions] | add')" $((asked - made)) \
+	"more than there is: each of the others has a reason"
+note "$(answer '.shortfall | tojson')"
+ctl request guest --size 2M --count 1 --dry-run --json > "$tap_dir/more.json"
+is "$(answer '[.shortfall[] | select(.reason == "held")] | length')" 0 \
+	"more than there is: none of its own regions is a reason"
+is "$(jq .made "$tap_dir/more.json")" 0 \
+	"more than there is: no more could have been made"
 
 # ----- all of it -------------------------------------------------------------
 ctl release guest --all > /dev/null

@@ -4,7 +4,10 @@
 # contigd for tests with guests. Needs guest.sh sourced before.
 #
 #   host_start GUEST...     a contigd that knows these guests, with its socket,
-#                           configuration and log in $tap_dir
+#                           configuration and log in $tap_dir, once it reaches
+#                           their agents
+#   host_stop [SIGNAL]      ends it
+#   host_again              the next one
 #   ctl COMMAND...          contigctl on it
 
 host_pid=''
@@ -24,10 +27,8 @@ host_start() {
 			echo "agent = $tap_dir/$name/agent.sock"
 		done
 	} > "$tap_dir/contig.conf"
-	setpriv --pdeathsig KILL "$build/hv/contigd" \
-		--config "$tap_dir/contig.conf" 2> "$tap_dir/contigd.log" &
-	host_pid=$!
 	at_exit host_stop
+	host_again
 	for name; do
 		if ! wait_for 30 host_agent_answers "$name"; then
 			diag "contigd does not reach the agent in $name"
@@ -37,13 +38,25 @@ host_start() {
 	done
 }
 
+host_again() {
+	setpriv --pdeathsig KILL "$build/hv/contigd" \
+		--config "$tap_dir/contig.conf" 2>> "$tap_dir/contigd.log" &
+	host_pid=$!
+	wait_for 20 host_answers ||
+		die "contigd does not answer: $(cat "$tap_dir/contigd.log")"
+}
+
+host_answers() {
+	ctl list > "$tap_dir/list" 2> /dev/null
+}
+
 host_agent_answers() {
 	ctl status "$1" --json > "$tap_dir/status.json" 2> /dev/null
 }
 
 host_stop() {
 	[ -n "$host_pid" ] || return 0
-	kill -TERM "$host_pid" 2> /dev/null
+	kill "-${1:-TERM}" "$host_pid" 2> /dev/null
 	wait "$host_pid" 2> /dev/null
 	host_pid=''
 	return 0
