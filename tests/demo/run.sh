@@ -109,6 +109,12 @@ want "regions held after the release" "$(status_of .held)" -eq 0
 want "requested" "$(jq .requested "$out/cost.json")" -eq "$regions"
 want "made" "$(jq .made "$out/cost.json")" -eq "$regions"
 want "backed" "$(jq .backed "$out/cost.json")" -eq "$regions"
+want "regions backed before" "$backed_before" -le "$most_free"
+want "regions held and backed, as the host saw them" "$(jq '[.regions[] |
+	select(.backed and .state == "held")] | length' "$out/cost.json")" \
+	-eq "$regions"
+jq -e '.evidence | IN("pagemap_scan", "smaps")' "$out/cost.json" > /dev/null ||
+	problems+=("the evidence is $(jq .evidence "$out/cost.json")")
 
 step "another workload, that leaves free blocks of order 3 to 8"
 guest_run "$guest" 'tell /tmp/frag quit' > /dev/null
