@@ -232,8 +232,11 @@ like "$(guest_run g 'tell /tmp/frag check')" 'wrong=0$' \
 no_block_isolated "fault injection"
 all=$(guest_run g 'coalesce request --count 40')
 is "$(value_of made "$all")" 40 "without faults, as many regions as asked"
-# A page with a reference too many would not be freed with its process.
+# A page with a reference too many would not be freed with its process. Hundreds
+# of them have been put back; what caches have grown by since is less.
 guest_run g 'tell /tmp/frag quit' > /dev/null
+cmp_ok "$((tried - moved))" -gt 1000 "fault injection: pages by the hundreds"
+slack_pages=500
 none_missing "$unused" "$(look)" accounted \
 	"fault injection: all that the program had is accounted for"
 is "$(guest_oops g)" "" "the kernel has nothing to complain of"
