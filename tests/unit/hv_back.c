@@ -191,17 +191,22 @@ static void what_the_call_says_is_not_believed(void **state)
 	assert_int_equal(ranges[1].reason, BACK_FINE);
 }
 
-static void what_was_busy_is_tried_again(void **state)
+/* The first range, in use by small pages, which may become a huge one. */
+static struct back_range small_range(struct area *area)
 {
-	struct area *area = *state;
-	struct back_range range = {
+	memset(range_of(area, 0), 1, HUGE_BYTES);
+	allow_huge(area);
+	return (struct back_range){
 		.hva = { (uintptr_t)range_of(area, 0) },
 		.congruent = true,
 	};
+}
+
+static void what_was_busy_is_tried_again(void **state)
+{
+	struct back_range range = small_range(*state);
 	struct back_run run = { .ranges = &range, .count = 1 };
 
-	memset(range_of(area, 0), 1, HUGE_BYTES);
-	allow_huge(area);
 	madvise_is.busy = 1000;
 	back_own(&run);
 	madvise_is.busy = 1;
@@ -234,15 +239,9 @@ static void what_may_not_be_huge_is_named(void **state)
 
 static void a_host_without_huge_pages(void **state)
 {
-	struct area *area = *state;
-	struct back_range range = {
-		.hva = { (uintptr_t)range_of(area, 0) },
-		.congruent = true,
-	};
+	struct back_range range = small_range(*state);
 	struct back_run run = { .ranges = &range, .count = 1 };
 
-	memset(range_of(area, 0), 1, HUGE_BYTES);
-	allow_huge(area);
 	madvise_is.error = ENOMEM;
 	back_own(&run);
 	assert_int_equal(range.reason, BACK_NO_HUGE_PAGE);
