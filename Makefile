@@ -66,6 +66,7 @@ $(packages): configs/packages.txt
 else
 parts := proto/build.mk guest-agent/build.mk hv/build.mk \
 	kernel/build.mk tests/lib/build.mk tests/guest/build.mk \
+	tests/bench/guest/build.mk \
 	$(wildcard tests/unit/*.mk tests/fuzz/*.mk tests/host/*.mk \
 	tests/bench/*.mk)
 include $(parts)
@@ -145,7 +146,7 @@ help:
 	@echo 'make fuzz          every fuzz target for FUZZ_SECONDS=30'
 	@echo 'make lint          style and static checks'
 	@echo 'make kernel        the guest kernel images, release and debug'
-	@echo 'make bench         measurements, see tests/bench'
+	@echo 'make bench         all methods compared (SCENARIO= METHOD= SEED= MIB=)'
 	@echo 'make install       contigd, contigctl (DESTDIR= PREFIX=)'
 	@echo 'make install-guest contig-agent'
 	@echo 'make clean         removes build/ (kernel images stay cached)'

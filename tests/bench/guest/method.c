@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * method - gets regions in one of the ways that are compared
+ *
+ *	method CONTROL --kind NAME --order N --count N --held FILE
+ *		[--scene CONTROL] [--rounds N]
+ *
+ * Prints key=value lines and keeps what it got until it is told to quit:
+ *
+ *	guest_ns	time that the calls took
+ *	moves		pages migrated meanwhile, by whomever
+ *	reclaimed	pages reclaimed meanwhile
+ *	pages_scanned	page frames looked at: what the call itself says, else
+ *			what compaction's two scanners count
+ *
+ * With --rounds it does so N times, tells the scene "round" before each, and
+ * gives back what it got after each; the figures are sums, and the trace buffer
+ * has the last round only.
+ *
+ * tell CONTROL quit
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/bench/guest/ask.h"
+#include "tests/bench/guest/method.h"
+#include "tests/bench/guest/stat.h"
+#include "tests/guest/common/control.h"
+
+static const struct method_kind *const kinds[] = {
+	&method_cost,	     &method_freelist,	  &method_compact,
+	&method_hugetlb,     &method_thp,	  &method_none,
+	&method_demand_none, &method_demand_cost,
+};
+
+/* What the kernel counts all the time. */
+struct counts {
+	uint64_t moves, reclaimed, scanned;
+};
+
+static void read_counts(struct counts *counts)
+{
+	static const char vmstat[] = "/proc/vmstat";
+
+	counts->moves = stat_moves();
+	counts->reclaimed = stat_read(vmstat, "pgsteal_kswapd") +
+			    stat_read(vmstat, "pgsteal_direct") +
+			    stat_read_any(vmstat, "pgsteal_khugepaged") +
+			    stat_read_any(vmstat, "coalesce_reclaimed");
+	counts->scanned = stat_read(vmstat, "compact_free_scanned") +
+			  stat_read(vmstat, "compact_migrate_scanned");
+}
+
+static void measure(struct method *method, struct counts *sum)
+{
+	struct counts before, after;
+
+	read_counts(&before);
+	method->kind->get(method);
+	read_counts(&after);
+	sum->moves += after.moves - before.moves;
+	sum->reclaimed += after.reclaimed - before.reclaimed;
+	sum->scanned += after.scanned - before.scanned;
+}
+
+static void run_rounds(struct method *method, uint64_t rounds,
+		       struct counts *sum)
+{
+	char answer[64];
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		ask(method->scene, "round", answer, sizeof(answer));
+		stat_write("/sys/kernel/tracing/trace", "");
+		measure(method, sum);
+		method->kind->release(method);
+	}
+	/* All is given back, so nothing is held. */
+	rewind(method->held);
+	if (ftruncate(fileno(method->held), 0))
+		control_fail("method: %s", strerror(errno));
+}
+
+static const struct method_kind *kind_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i]->name, name))
+			return kinds[i];
+	control_fail("method: no method '%s'", name);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "kind", required_argument, NULL, 'k' },
+		{ "order", required_argument, NULL, 'o' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "held", required_argument, NULL, 'h' },
+		{ "scene", required_argument, NULL, 's' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct method method = { .order = 9, .why = "" };
+	struct counts sum = { 0 };
+	uint64_t rounds = 0;
+	char line[64];
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (c) {
+		case 'k':
+			method.kind = kind_of(optarg);
+			break;
+		case 'o':
+			method.order = strtoul(optarg, NULL, 0);
+			break;
+		case 'c':
+			method.count = strtoull(optarg, NULL, 0);
+			break;
+		case 'h':
+			method.held = fopen(optarg, "we");
+			break;
+		case 's':
+			method.scene = optarg;
+			break;
+		case 'r':
+			rounds = strtoull(optarg, NULL, 0);
+			break;
+		default:
+			exit(2);
+		}
+	}
+	if (optind + 1 != argc || !method.kind || !method.held)
+		control_fail("usage: see the head of method.c");
+	control_start(argv[optind]);
+
+	if (rounds)
+		run_rounds(&method, rounds, &sum);
+	else
+		measure(&method, &sum);
+	fclose(method.held);
+	control_answer("guest_ns=%" PRIu64 "\nmoves=%" PRIu64
+		       "\nreclaimed=%" PRIu64 "\npages_scanned=%" PRIu64
+		       "\nrounds=%" PRIu64 "\nallocations_tried=%" PRIu64
+		       "\nallocations_met=%" PRIu64 "%s",
+		       method.took_ns, sum.moves, sum.reclaimed,
+		       method.kind->vmstat_scans ? sum.scanned : method.scanned,
+		       rounds, method.tried, method.met, method.why);
+	while (!control_next(line, sizeof(line), -1) || strcmp(line, "quit"))
+		control_answer("only quit is known");
+	if (!rounds)
+		method.kind->release(&method);
+	control_bye("bye");
+}

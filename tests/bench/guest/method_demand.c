@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The scenario demand: the scene's programs want large pages, and the kernel
+ * makes what it can, with its own call for that or without.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tests/bench/guest/ask.h"
+#include "tests/bench/guest/method.h"
+#include "tests/bench/guest/stat.h"
+#include "tests/guest/common/control.h"
+
+#define MIN_ORDER "/proc/sys/vm/coalesce_min_order"
+
+static void want(struct method *method)
+{
+	uint64_t took_ns;
+	char answer[256];
+
+	ask(method->scene, "want", answer, sizeof(answer));
+	if (sscanf(answer, "tried=%" SCNu64 " met=%" SCNu64 " took_ns=%" SCNu64,
+		   &method->tried, &method->met, &took_ns) != 3)
+		control_fail("method: the scene says '%s'", answer);
+	method->took_ns += took_ns;
+}
+
+static void want_without(struct method *method)
+{
+	want(method);
+}
+
+static void want_with(struct method *method)
+{
+	stat_write(MIN_ORDER, "4");
+	want(method);
+}
+
+/* It stays with the scene, which checks it. */
+static void nothing(struct method *method)
+{
+	(void)method;
+}
+
+const struct method_kind method_demand_none = { "demand-none", want_without,
+						nothing, 1 };
+const struct method_kind method_demand_cost = { "demand-cost", want_with,
+						nothing, 1 };

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What an administrator can write to files of every kernel. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tests/bench/guest/method.h"
+#include "tests/bench/guest/stat.h"
+
+static void timed_write(struct method *method, const char *path, uint64_t value)
+{
+	uint64_t start_ns = stat_clock_ns();
+
+	stat_write_number(path, value);
+	method->took_ns += stat_clock_ns() - start_ns;
+}
+
+static void compact(struct method *method)
+{
+	timed_write(method, "/proc/sys/vm/compact_memory", 1);
+}
+
+static void nothing(struct method *method)
+{
+	(void)method;
+}
+
+const struct method_kind method_compact = { "compact_memory", compact, nothing,
+					    1 };
+
+static void pool_path(const struct method *method, char *path, size_t size)
+{
+	snprintf(path, size,
+		 "/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+		 4ull << method->order);
+}
+
+/* The oracle finds these pages by itself. */
+static void grow_pool(struct method *method)
+{
+	char path[128];
+
+	pool_path(method, path, sizeof(path));
+	timed_write(method, path, method->count);
+}
+
+static void empty_pool(struct method *method)
+{
+	char path[128];
+
+	pool_path(method, path, sizeof(path));
+	stat_write_number(path, 0);
+}
+
+const struct method_kind method_hugetlb = { "nr_hugepages", grow_pool,
+					    empty_pool, 1 };
+
+const struct method_kind method_none = { "none", nothing, nothing, 1 };

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A program that touches memory which is to be huge, whatever that takes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kernel-page-flags.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/bench/guest/method.h"
+#include "tests/bench/guest/stat.h"
+#include "tests/guest/common/control.h"
+#include "tests/guest/common/page.h"
+
+#define DEFRAG "/sys/kernel/mm/transparent_hugepage/defrag"
+#define HUGE_ORDER 9
+#define HUGE_PAGES (1 << HUGE_ORDER)
+#define HUGE_BYTES (HUGE_PAGES * PAGE_BYTES)
+#define PRESENT (UINT64_C(1) << 63)
+#define PFN_MASK ((UINT64_C(1) << 55) - 1)
+
+static char *memory;
+static size_t bytes;
+
+static uint64_t entry_of(int fd, uint64_t index)
+{
+	uint64_t entry;
+
+	if (pread(fd, &entry, sizeof(entry), index * sizeof(entry)) !=
+	    sizeof(entry))
+		control_fail("method: pagemap: %s", strerror(errno));
+	return entry;
+}
+
+/* A huge page of ours: aligned, in one piece, and one large folio. */
+static bool is_huge(int map_fd, int flags_fd, const char *at, uint64_t *gfn)
+{
+	uint64_t page = (uintptr_t)at / PAGE_BYTES;
+	uint64_t first = entry_of(map_fd, page);
+
+	*gfn = first & PFN_MASK;
+	if (!(first & PRESENT) || *gfn % HUGE_PAGES)
+		return false;
+	for (uint64_t i = 1; i < HUGE_PAGES; i++) {
+		uint64_t entry = entry_of(map_fd, page + i);
+
+		if (!(entry & PRESENT) || (entry & PFN_MASK) != *gfn + i)
+			return false;
+	}
+	return entry_of(flags_fd, *gfn) & (UINT64_C(1) << KPF_THP);
+}
+
+static void list_huge(struct method *method)
+{
+	int map_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	uint64_t gfn;
+
+	for (size_t i = 0; i < bytes; i += HUGE_BYTES)
+		if (is_huge(map_fd, flags_fd, memory + i, &gfn))
+			fprintf(method->held, "%" PRIu64 "\n", gfn);
+	close(map_fd);
+	close(flags_fd);
+}
+
+/*
+ * As many as there are to be at the end, counting those that are free now: the
+ * first faults get these. Only the first page of each is written: where there
+ * is no huge page, a small one comes and not 512.
+ */
+static void touch(struct method *method)
+{
+	uint64_t start_ns;
+	char *p;
+
+	if (method->order != HUGE_ORDER)
+		control_fail("method: thp_fault has no order %u",
+			     method->order);
+	stat_write(DEFRAG, "always");
+	bytes = method->count * HUGE_BYTES;
+	p = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		control_fail("method: mmap: %s", strerror(errno));
+	memory = p + (-(uintptr_t)p & (HUGE_BYTES - 1));
+	if (madvise(memory, bytes, MADV_HUGEPAGE))
+		control_fail("method: madvise: %s", strerror(errno));
+
+	start_ns = stat_clock_ns();
+	for (size_t i = 0; i < bytes; i += HUGE_BYTES)
+		memory[i] = 1;
+	method->took_ns += stat_clock_ns() - start_ns;
+	list_huge(method);
+}
+
+static void let_go(struct method *method)
+{
+	(void)method;
+	munmap(memory, bytes);
+}
+
+const struct method_kind method_thp = { "thp_fault", touch, let_go, 1 };

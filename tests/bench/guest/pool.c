@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/bench/guest/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/bench/guest/stat.h"
+#include "tests/guest/common/control.h"
+#include "tests/guest/common/page.h"
+
+#define WORD_BITS 64
+#define STEP_PAGES 1024
+#define PRESENT (UINT64_C(1) << 63)
+#define PFN_MASK ((UINT64_C(1) << 55) - 1)
+
+size_t pool_free_pages(void)
+{
+	return stat_read("/proc/vmstat", "nr_free_pages");
+}
+
+void pool_open(struct pool *pool, uint64_t seed)
+{
+	size_t words;
+
+	pool->pages = 0;
+	pool->room = pool_free_pages();
+	pool->seed = seed;
+	words = pool->room / WORD_BITS + 1;
+	pool->gone = calloc(words, sizeof(*pool->gone));
+	if (!pool->gone)
+		control_fail("scene: out of memory");
+	/* Now, and not when the memory is to be full. */
+	memset(pool->gone, 0, words * sizeof(*pool->gone));
+	pool->start = mmap(NULL, pool->room * PAGE_BYTES,
+			   PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pool->start == MAP_FAILED ||
+	    madvise(pool->start, pool->room * PAGE_BYTES, MADV_NOHUGEPAGE))
+		control_fail("scene: mmap: %s", strerror(errno));
+}
+
+static char *page_at(const struct pool *pool, size_t i)
+{
+	return pool->start + i * PAGE_BYTES;
+}
+
+void pool_grow(struct pool *pool, size_t pages)
+{
+	if (pages > pool->room - pool->pages)
+		control_fail("scene: more pages wanted than there were");
+	for (; pages; pages--, pool->pages++)
+		page_fill(page_at(pool, pool->pages), pool->seed, pool->pages);
+}
+
+void pool_grow_until(struct pool *pool, size_t free_pages)
+{
+	size_t now;
+
+	while ((now = pool_free_pages()) > free_pages) {
+		size_t more = now - free_pages;
+
+		if (more > STEP_PAGES)
+			more = STEP_PAGES;
+		pool_grow(pool, more);
+	}
+}
+
+bool pool_has(const struct pool *pool, size_t i)
+{
+	return !(pool->gone[i / WORD_BITS] >> (i % WORD_BITS) & 1);
+}
+
+void pool_give(struct pool *pool, size_t i)
+{
+	if (madvise(page_at(pool, i), PAGE_BYTES, MADV_DONTNEED))
+		control_fail("scene: madvise: %s", strerror(errno));
+	pool->gone[i / WORD_BITS] |= UINT64_C(1) << (i % WORD_BITS);
+}
+
+void pool_retake(struct pool *pool, size_t i)
+{
+	page_fill(page_at(pool, i), pool->seed, i);
+	pool->gone[i / WORD_BITS] &= ~(UINT64_C(1) << (i % WORD_BITS));
+}
+
+void pool_give_percent(struct pool *pool, unsigned int percent)
+{
+	for (size_t i = 0; i < pool->pages; i++)
+		if (pool_has(pool, i) &&
+		    page_hash(~pool->seed, i) % 100 < percent)
+			pool_give(pool, i);
+}
+
+void pool_give_count(struct pool *pool, size_t count)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < pool->pages; i++)
+		left += pool_has(pool, i);
+	/* Algorithm S of Knuth's volume 2, 3.4.2. */
+	for (size_t i = 0; i < pool->pages && count && left; i++) {
+		if (!pool_has(pool, i))
+			continue;
+		if (page_hash(~pool->seed, i) % left < count) {
+			pool_give(pool, i);
+			count--;
+		}
+		left--;
+	}
+}
+
+void pool_frames(const struct pool *pool, size_t first, size_t nr,
+		 uint64_t *frames)
+{
+	static int fd = -1;
+	ssize_t want = nr * sizeof(*frames);
+
+	if (fd < 0)
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pread(fd, frames, want,
+		  ((uintptr_t)pool->start / PAGE_BYTES + first) *
+			  sizeof(*frames)) != want)
+		control_fail("scene: pagemap: %s", strerror(errno));
+	for (size_t i = 0; i < nr; i++)
+		frames[i] = frames[i] & PRESENT ? frames[i] & PFN_MASK : 0;
+}
+
+void pool_check(const struct pool *pool, struct tally *tally)
+{
+	for (size_t i = 0; i < pool->pages; i++) {
+		if (!pool_has(pool, i))
+			continue;
+		tally->checked++;
+		tally->wrong += !page_is_right(page_at(pool, i), pool->seed, i);
+	}
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * stall - how long pages are away while they are moved
+ *
+ *	stall prepare --kib N	takes N KiB of memory a CPU for events; to be
+ *				done before anything is measured
+ *	stall start, stop
+ *	stall report		key=value lines: stalls, stall_p50_ns,
+ *				stall_p999_ns, stall_max_ns
+ *
+ * A page is away from when its mapping is replaced by a migration entry
+ * (tracepoint set_migration_pte) until it is there again
+ * (remove_migration_pte); whoever touches it meanwhile waits. Both are matched
+ * by address, first in, first out: several processes may have the same one.
+ * Fails when an event was lost, or one of a pair was not seen.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/bench/guest/ring.h"
+#include "tests/bench/guest/stat.h"
+#include "tests/guest/common/control.h"
+
+#define TRACING "/sys/kernel/tracing/"
+#define SET TRACING "events/migrate/set_migration_pte/"
+#define REMOVE TRACING "events/migrate/remove_migration_pte/"
+
+/* A mapping that is away, in a list with those of the same hash. */
+struct away {
+	uint64_t address;
+	uint64_t since_ns;
+	struct away *next;
+};
+
+#define HASH_BITS 16
+
+struct stalls {
+	struct away *bucket[1 << HASH_BITS];
+	struct away *unused;
+	uint64_t *took_ns;
+	size_t nr, room;
+	size_t away, unmatched;
+};
+
+static struct stalls stalls;
+
+static struct away **bucket_of(uint64_t address)
+{
+	uint64_t hash = (address >> 12) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &stalls.bucket[hash >> (64 - HASH_BITS)];
+}
+
+static void went(uint64_t address, uint64_t at_ns)
+{
+	struct away *away = stalls.unused, **last = bucket_of(address);
+
+	if (away)
+		stalls.unused = away->next;
+	else
+		away = malloc(sizeof(*away));
+	if (!away)
+		control_fail("stall: out of memory");
+	*away = (struct away){ .address = address, .since_ns = at_ns };
+	while (*last)
+		last = &(*last)->next;
+	*last = away;
+	stalls.away++;
+}
+
+static void note(uint64_t took_ns)
+{
+	if (stalls.nr == stalls.room) {
+		stalls.room = stalls.room ? stalls.room * 2 : 1 << 12;
+		stalls.took_ns = reallocarray(stalls.took_ns, stalls.room,
+					      sizeof(*stalls.took_ns));
+		if (!stalls.took_ns)
+			control_fail("stall: out of memory");
+	}
+	stalls.took_ns[stalls.nr++] = took_ns;
+}
+
+static void came_back(uint64_t address, uint64_t at_ns)
+{
+	struct away **at = bucket_of(address), *away;
+
+	while (*at && (*at)->address != address)
+		at = &(*at)->next;
+	away = *at;
+	if (!away) {
+		stalls.unmatched++;
+		return;
+	}
+	note(at_ns - away->since_ns);
+	*at = away->next;
+	away->next = stalls.unused;
+	stalls.unused = away;
+	stalls.away--;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The smallest value that so many thousandths of all do not exceed. */
+static uint64_t permille(unsigned int n)
+{
+	size_t rank = (stalls.nr * n + 999) / 1000;
+
+	return rank ? stalls.took_ns[rank - 1] : 0;
+}
+
+static void report(void)
+{
+	struct ring_event set = ring_event(SET "format", "addr");
+	struct ring_event remove = ring_event(REMOVE "format", "addr");
+	uint64_t id, address, at_ns;
+
+	if (ring_lost())
+		control_fail("stall: %" PRIu64
+			     " events lost: prepare more memory",
+			     ring_lost());
+	while (ring_next(&set, &remove, &id, &address, &at_ns)) {
+		if (id == set.id)
+			went(address, at_ns);
+		else
+			came_back(address, at_ns);
+	}
+	if (stalls.away || stalls.unmatched)
+		control_fail("stall: %zu pages never came back, %zu never left",
+			     stalls.away, stalls.unmatched);
+	if (stalls.nr)
+		qsort(stalls.took_ns, stalls.nr, sizeof(*stalls.took_ns),
+		      by_value);
+	printf("stalls=%zu\nstall_p50_ns=%" PRIu64 "\n", stalls.nr,
+	       permille(500));
+	printf("stall_p999_ns=%" PRIu64 "\nstall_max_ns=%" PRIu64 "\n",
+	       permille(999), permille(1000));
+}
+
+static void prepare(uint64_t kib)
+{
+	stat_write(TRACING "tracing_on", "0");
+	stat_write(TRACING "trace_clock", "mono");
+	stat_write_number(TRACING "buffer_size_kb", kib);
+	stat_write(SET "enable", "1");
+	stat_write(REMOVE "enable", "1");
+	stat_write(TRACING "trace", "");
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(what, "prepare") && argc == 4 && !strcmp(argv[2], "--kib"))
+		prepare(strtoull(argv[3], NULL, 0));
+	else if (!strcmp(what, "start"))
+		stat_write(TRACING "tracing_on", "1");
+	else if (!strcmp(what, "stop"))
+		stat_write(TRACING "tracing_on", "0");
+	else if (!strcmp(what, "report"))
+		report();
+	else
+		control_fail("usage: see the head of stall.c");
+	return 0;
+}
