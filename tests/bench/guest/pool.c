@@ -8,18 +8,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/bench/guest/stat.h"
+#include "tests/bench/guest/zones.h"
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
 
 #define WORD_BITS 64
-#define STEP_PAGES 1024
 #define PRESENT (UINT64_C(1) << 63)
 #define PFN_MASK ((UINT64_C(1) << 55) - 1)
 
 size_t pool_free_pages(void)
 {
-	return stat_read("/proc/vmstat", "nr_free_pages");
+	struct zones zones;
+
+	zones_now(&zones);
+	return zones_free(&zones) + zones_on_cpus(&zones);
 }
 
 void pool_open(struct pool *pool, uint64_t seed)
@@ -54,19 +56,6 @@ void pool_grow(struct pool *pool, size_t pages)
 		control_fail("scene: more pages wanted than there were");
 	for (; pages; pages--, pool->pages++)
 		page_fill(page_at(pool, pool->pages), pool->seed, pool->pages);
-}
-
-void pool_grow_until(struct pool *pool, size_t free_pages)
-{
-	size_t now;
-
-	while ((now = pool_free_pages()) > free_pages) {
-		size_t more = now - free_pages;
-
-		if (more > STEP_PAGES)
-			more = STEP_PAGES;
-		pool_grow(pool, more);
-	}
 }
 
 bool pool_has(const struct pool *pool, size_t i)

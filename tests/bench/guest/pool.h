@@ -30,9 +30,6 @@ void pool_open(struct pool *pool, uint64_t seed);
 /* Fills so many more. */
 void pool_grow(struct pool *pool, size_t pages);
 
-/* Fills until the machine has no more than so many free pages left. */
-void pool_grow_until(struct pool *pool, size_t free_pages);
-
 bool pool_has(const struct pool *pool, size_t i);
 void pool_give(struct pool *pool, size_t i);
 void pool_retake(struct pool *pool, size_t i);
@@ -50,7 +47,7 @@ void pool_frames(const struct pool *pool, size_t first, size_t nr,
 
 void pool_check(const struct pool *pool, struct tally *tally);
 
-/* Free pages of the machine; those in the lists of CPUs are not in it. */
+/* Free pages of the machine, in the lists of CPUs too. */
 size_t pool_free_pages(void);
 
 #endif

@@ -6,7 +6,7 @@
 #include "tests/bench/guest/scene.h"
 #include "tests/guest/common/page.h"
 
-#define FILL_PERCENT 90
+#define FILL_PERCENT 93
 #define BLOCK_ORDER 9
 #define LOW_OF_TEN 4
 /* Chances in 100 that a page stays, differing from block to block. */

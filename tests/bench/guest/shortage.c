@@ -8,20 +8,25 @@
 #define LOWERED_KIB 1024
 /* Beyond the lowered watermarks, so that kswapd sleeps on. */
 #define LEFT_PAGES 512
+#define STEP_PAGES 1024
 
 void shortage_begin(struct shortage *shortage, struct pool *pool)
 {
 	struct zones zones;
-	uint64_t kept;
+	uint64_t spare;
 
 	zones_now(&zones);
 	shortage->high_pages = zones_high(&zones);
 	shortage->min_free_kib = stat_read(MIN_FREE, "");
 	stat_write_number(MIN_FREE, LOWERED_KIB);
-	zones_now(&zones);
-	/* Where there are several zones, the lowest is kept from programs. */
-	kept = zones.nr > 1 ? zones.zone[0].free : 0;
-	pool_grow_until(pool, kept + zones_high(&zones) + LEFT_PAGES);
+	for (;;) {
+		zones_now(&zones);
+		spare = zones_spare(&zones);
+		if (spare <= LEFT_PAGES)
+			break;
+		spare -= LEFT_PAGES;
+		pool_grow(pool, spare < STEP_PAGES ? spare : STEP_PAGES);
+	}
 }
 
 void shortage_end(const struct shortage *shortage)

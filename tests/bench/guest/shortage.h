@@ -15,8 +15,7 @@ struct shortage {
 };
 
 /*
- * Lowers the watermarks, fills @pool until next to nothing is free, and leaves
- * it at that.
+ * Lowers the watermarks and fills @pool until next to nothing is free.
  */
 void shortage_begin(struct shortage *shortage, struct pool *pool);
 

@@ -42,6 +42,17 @@ static void zone_line(struct zone *zone, uint64_t *boost, const char *word,
 		zone->start = value;
 }
 
+/* "protection: (0, 960, 960, 960)": the last is for movable memory. */
+static bool is_protection(const char *line, struct zone *zone)
+{
+	const char *last = strrchr(line, ',');
+
+	if (!strstr(line, "protection: (") || !last)
+		return false;
+	zone->kept = strtoull(last + 1, NULL, 10);
+	return true;
+}
+
 static void parse(char *text, struct zones *zones)
 {
 	struct zone zone = { 0 };
@@ -59,7 +70,8 @@ static void parse(char *text, struct zones *zones)
 		}
 		if (!strncmp(line, "  pages ", 8))
 			line += 8;
-		if (sscanf(line, "%63s %" SCNu64, word, &value) != 2)
+		if (is_protection(line, &zone) ||
+		    sscanf(line, "%63s %" SCNu64, word, &value) != 2)
 			continue;
 		zone_line(&zone, &boost, word, value);
 		/* The last line of a zone that has memory. */
@@ -110,6 +122,19 @@ ZONES_SUM(free)
 ZONES_SUM(low)
 ZONES_SUM(high)
 ZONES_SUM(on_cpus)
+
+uint64_t zones_spare(const struct zones *zones)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < zones->nr; i++) {
+		const struct zone *zone = &zones->zone[i];
+
+		if (zone->free > zone->kept + zone->high)
+			sum += zone->free - zone->kept - zone->high;
+	}
+	return sum;
+}
 
 uint64_t zones_end(const struct zones *zones)
 {

@@ -20,6 +20,7 @@ struct zone {
 	uint64_t low;
 	uint64_t high;
 	uint64_t on_cpus; /* free, in the lists of a CPU */
+	uint64_t kept; /* from what could be had from a higher zone, too */
 };
 
 struct zones {
@@ -41,6 +42,9 @@ uint64_t zones_free(const struct zones *zones);
 uint64_t zones_low(const struct zones *zones);
 uint64_t zones_high(const struct zones *zones);
 uint64_t zones_on_cpus(const struct zones *zones);
+
+/* What programs can have before any zone is down to its high watermark. */
+uint64_t zones_spare(const struct zones *zones);
 
 /* The end of the highest one. */
 uint64_t zones_end(const struct zones *zones);
