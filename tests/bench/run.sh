@@ -1,89 +1,160 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh DIR: the two speeds that contig promises. Writes DIR/speed.json, shows
-# a table, and ends non-zero when one of them is missed.
+# run.sh DIR: every scenario with every method; see matrix.sh for what there is
+# and for $SCENARIO, $METHOD, $SEED, $MIB and $PART, which narrow it down. Leaves
 #
-#   guest time   of a request for N regions, over that of nr_hugepages=N from
-#                the same state. The guest's clock counts instructions, so
-#                this repeats within a few percent on any machine, busy or not.
-#   backing      of the same ranges by contig, over a bare loop of
-#                MADV_COLLAPSE (see back_ratio.c). Wall clock, best of several.
+#   DIR/results.json      a row for each run (CONTRACT.md, "Benchmarks"). It
+#                         has counts and virtual times only: two benches leave
+#                         the same file
+#   DIR/small.json        what small.sh says; DIR/back_ratio.json and
+#   DIR/planner.json      what native.sh says
+#   DIR/*.svg             pictures of it
+#   DIR/runs              what each guest said, and the console of those that
+#                         failed
+#
+# Ends with 1 when a run failed or missed what is promised, and says which.
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
-# shellcheck source=tests/lib/guest.sh
-source "$top/tests/lib/guest.sh"
-# shellcheck source=tests/lib/kv.sh
-source "$top/tests/lib/kv.sh"
+# shellcheck source=tests/bench/matrix.sh
+source "$top/tests/bench/matrix.sh"
 
 out=${1:?usage: run.sh DIR}
-mkdir -p "$out"
-missed=0
-rows=()
+export bench_start=$EPOCHSECONDS
 
-# measure METHOD PATTERN COUNT MIB: from a fresh boot each, all in the same
-# state: eight regions are free.
-measure() {
-	local guest=$1-$2-$3-$4 state said check
-	guest_start "$guest" --counted yes --mem "$4"
-	state=$(guest_run "$guest" --timeout 300 "
-		echo 0 > /proc/sys/vm/compaction_proactiveness
-		echo never > /sys/kernel/mm/transparent_hugepage/defrag
-		fragment /tmp/frag --percent 90 --pattern $2 --leave-free 8") ||
-		die "no workload: $state"
-	case $1 in
-	nr_hugepages) said=$(guest_run "$guest" --timeout 300 "nrhuge $3") ;;
-	*) said=$(guest_run "$guest" --timeout 300 \
-		"coalesce request --count $3 --strategy $1") ;;
-	esac
-	check=$(guest_run "$guest" --timeout 300 'tell /tmp/frag check')
-	[[ $check == *' wrong=0' ]] || die "$1 $2: $check"
-	guest_stop "$guest"
-	made=$(value_of made "$said")
-	ns=$(value_of elapsed_ns "$said")
-	moves=$(value_of moves_done "$said")
-	printf '%-8s %5s MiB %-13s %5s of %-5s %8s moves %12s ns\n' \
-		"$2" "$4" "$1" "$made" "$3" "$moves" "$ns"
-	rows+=("$(jq -nc --arg pattern "$2" --arg method "$1" \
-		--argjson mib "$4" --argjson asked "$3" --argjson made "$made" \
-		--argjson moves "$moves" --argjson ns "$ns" \
-		'{ pattern: $pattern, method: $method,
-		   guest_mib: $mib, asked: $asked,
-		   obtained: $made, moves: $moves, guest_ns: $ns }')")
-}
-
-# compare PATTERN COUNT MIB: no more guest time than the kernel's own way.
-compare() {
-	local theirs_ns theirs_made
-
-	measure nr_hugepages "$@"
-	theirs_ns=$ns theirs_made=$made
-	measure cost "$@"
-	if [ "$made" -lt "$theirs_made" ] || [ "$ns" -gt "$theirs_ns" ]; then
-		echo "missed: $*: $made in $ns ns, not $theirs_made in" \
-			"$theirs_ns ns" >&2
-		missed=1
-	fi
-}
-
-# What free memory meets, few regions, many, and few of a larger guest.
-for pattern in random runs; do
-	for count in 1 16 64 150; do
-		compare "$pattern" "$count" 1024
-	done
-done
-compare random 1 4096
-compare random 32 4096
-
-"$build/tests/bench/back_ratio" > "$out/back_ratio.json" ||
-	die "back_ratio failed"
-jq -r '"backing \(.memory): \(.ratio) of a bare loop"' "$out/back_ratio.json"
-if ! jq -se 'length > 0 and all(.ratio >= 0.9)' "$out/back_ratio.json" \
-	> /dev/null; then
-	echo "missed: backing at less than 0.9 of a bare loop" >&2
-	missed=1
+matrix_check
+mapfile -t scenes < <(matrix_scenes)
+nr_rows=$(matrix_scenes | awk '{ n += NF - 3 } END { print n + 0 }')
+if [ "$nr_rows" = 0 ] && ! matrix_has small && ! matrix_has native; then
+	echo "bench: no run is both of these: SCENARIO='${SCENARIO:-}'" \
+		"METHOD='${METHOD:-}' PART='${PART:-}'" >&2
+	exit 2
 fi
 
-printf '%s\n' "${rows[@]}" | jq -s --slurpfile back "$out/back_ratio.json" \
-	'{ version: 1, guest_time: ., backing: $back }' > "$out/speed.json"
-exit "$missed"
+mkdir -p "$out"
+rm -rf "$out"/{rows,runs} "$out"/*.json "$out"/*.missed "$out"/*.svg
+mkdir "$out/rows" "$out/runs"
+
+# ----- many guests, two processors, some memory -------------------------------
+# A job takes what its guest has twice: the file that the state is in, and what
+# a run changes of it. The file may lie on a disk, which takes half as long
+# again.
+jobs_at_once=$(nproc)
+memory_mib=$(($(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo) / 1024))
+# Half of it, and no more than what two of the largest guests need.
+shm_mib=$(($(df -k --output=avail /dev/shm | tail -n 1) / 1024))
+[ "$shm_mib" -le 10240 ] || shm_mib=10240
+declare -A job_memory=() job_shm=()
+memory_used=0
+shm_used=0
+small_failed=''
+
+job_started() { # MEMORY SHM
+	job_memory[$!]=$1
+	job_shm[$!]=$2
+	memory_used=$((memory_used + $1))
+	shm_used=$((shm_used + $2))
+}
+
+job_wait() {
+	local pid=''
+	wait -n -p pid "${!job_memory[@]}"
+	memory_used=$((memory_used - job_memory[$pid]))
+	shm_used=$((shm_used - job_shm[$pid]))
+	unset "job_memory[$pid]" "job_shm[$pid]"
+}
+
+jobs_end() {
+	[ ${#job_memory[@]} = 0 ] || kill "${!job_memory[@]}" 2> /dev/null
+	wait
+}
+at_exit jobs_end
+
+# job_start SCENE: 1 when there is no room for it now.
+job_start() {
+	local words mib need shm=0 dir=/dev/shm
+	read -ra words <<< "$1"
+	mib=${words[1]}
+	# Scenario filecache has a disk of its own in memory.
+	[ "${words[0]}" != filecache ] || mib=$((mib + 1024))
+	need=$((2 * mib + 300))
+	if [ $((shm_used + mib)) -le "$shm_mib" ]; then
+		shm=$mib
+	elif [ ${#job_memory[@]} = 0 ]; then
+		dir=$out
+	else
+		return 1
+	fi
+	[ ${#job_memory[@]} = 0 ] ||
+		[ $((memory_used + need)) -le "$memory_mib" ] || return 1
+	if [ "${words[0]}" = small ]; then
+		setpriv --pdeathsig TERM "$top/tests/bench/small.sh" "$out" &
+	else
+		setpriv --pdeathsig TERM "$top/tests/bench/scene.sh" "$out" \
+			"$dir" "${words[@]}" &
+	fi
+	job_started "$need" "$shm"
+}
+
+echo "bench: $nr_rows runs from ${#scenes[@]} states," \
+	"$jobs_at_once at a time"
+# The long ones first: those that are left at the end then fill both processors.
+mapfile -t queue < <(
+	! matrix_has small || echo "9000 small 4096"
+	[ ${#scenes[@]} = 0 ] || printf '%s\n' "${scenes[@]}" |
+		awk '{ print $2 * (NF - 2) * ($1 == "endurance" ? 4 : 1), $0 }')
+mapfile -t queue < <(printf '%s\n' "${queue[@]}" | sort -srn -k 1,1 |
+	sed 's/^[^ ]* //')
+while [ ${#queue[@]} -gt 0 ] || [ ${#job_memory[@]} -gt 0 ]; do
+	if [ ${#job_memory[@]} -lt "$jobs_at_once" ]; then
+		for i in "${!queue[@]}"; do
+			job_start "${queue[i]}" || continue
+			unset 'queue[i]'
+			continue 2
+		done
+	fi
+	job_wait
+done
+
+# ----- what came out of it ----------------------------------------------------
+problems=$tap_dir/problems
+: > "$problems"
+report() {
+	jq -r -L "$top/tests/bench" "include \"report\"; $1" "$out/results.json"
+}
+
+if [ "$nr_rows" != 0 ]; then
+	find "$out/rows" -name '*.json' -print0 | xargs -0 -r cat |
+		jq -s -L "$top/tests/bench" 'include "report"; in_order' \
+		> "$out/results.json" || die "results.json was not written"
+	rm -rf "$out/rows"
+	got=$(jq length "$out/results.json")
+	[ "$got" = "$nr_rows" ] ||
+		echo "failed: $got rows, not $nr_rows" >> "$problems"
+	report problems >> "$problems"
+	echo
+	report table
+	echo
+	report summary
+fi
+if matrix_has small; then
+	jq -e 'length > 0' "$out/small.json" > /dev/null 2>&1 ||
+		echo "failed: small.sh" >> "$problems"
+	cat "$out/small.missed" >> "$problems" 2> /dev/null
+fi
+if matrix_has native; then
+	echo
+	"$top/tests/bench/native.sh" "$out"
+	[ -e "$out/planner.json" ] ||
+		echo "failed: native.sh" >> "$problems"
+	cat "$out/native.missed" >> "$problems" 2> /dev/null
+fi
+"$top/tests/bench/plot.sh" "$out" ||
+	echo "failed: the pictures" >> "$problems"
+
+echo
+cat "$problems"
+printf 'bench: %d runs in %d minutes, %d problems; see %s\n' "$nr_rows" \
+	$(((EPOCHSECONDS - bench_start + 30) / 60)) \
+	"$(wc -l < "$problems")" "${out#"$top/"}/results.json"
+[ ! -s "$problems" ]

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Rows of results.json: how they are made, compared, held to what is promised,
+# and shown.
+
+# What each row has, in this order; see CONTRACT.md for what they mean.
+def row_keys: ["scenario", "method", "guest_mib", "seed", "part", "order",
+	"before", "asked", "obtained", "obtainable", "moves", "ideal_moves",
+	"reclaimed", "pages_scanned", "guest_ns", "stall_p50_ns",
+	"stall_p999_ns", "stall_max_ns", "stalls", "pages_checked",
+	"pages_wrong"];
+
+# What a row can do without: in demand programs allocate, no one asks for
+# regions.
+def needed_keys:
+	if .scenario == "demand" then ["allocations_tried", "allocations_met",
+		"guest_ns", "pages_checked", "pages_wrong"]
+	else row_keys end;
+
+def scenarios: ["uniform50", "skewed", "tight", "filecache", "unmovable",
+	"live", "gigantic", "endurance", "demand"];
+
+def methods: ["cost", "freelist", "nr_hugepages", "compact_memory",
+	"thp_fault", "none"];
+
+# Least success; most work over the ideal; most guest time and most time that
+# a page is away, over those of nr_hugepages.
+def targets: {
+	uniform50: { success: 0.99, work: 1.05, time: 0.85 },
+	skewed: { success: 0.99, work: 1.05, time: 0.5, stall: 0.5 },
+	tight: { success: 0.95, work: 1.10 },
+	filecache: { success: 0.98, work: 1.10 },
+	unmovable: { success: 0.98, work: 1.10 },
+	live: { success: 0.90, work: 1.30, stall: 0.5 },
+	gigantic: { success: 1.00, work: 1.10 },
+	endurance: { success: 0.95 },
+	demand: { met: 0.95, met_over_none: 2 }
+};
+
+# Pages looked at, over the guest's.
+def most_scanned: 2;
+
+# What is said of the planner: ns a block, and how much more of them a block of
+# the largest guest may take than one of 64 GiB, where what is the same for all
+# sizes is nothing already.
+def planner_targets: { ns_per_block: 100, growth: 2 };
+
+# ----- making ----------------------------------------------------------------
+
+def typed: if test("^-?[0-9]+(\\.[0-9]+)?$") then tonumber else . end;
+
+# Lines key=value, of which the last of a key counts; others are for people.
+def said: reduce (inputs | rtrimstr("\r") |
+		capture("^(?<key>[a-z][a-z0-9_]*)=(?<value>.*)$"))
+	as $line ({}; .[$line.key] = ($line.value | typed));
+
+# The guest does not tell the host which run this is: what it says of itself
+# must agree with what it was asked.
+def contradictions($run): [to_entries[] | select(
+	.key as $key | $run | has($key)) |
+	select(.value != $run[.key]) | "\(.key) is \(.value)"];
+
+def make_row:
+	{ scenario: $scenario, method: $method, guest_mib: ($mib | tonumber),
+	  seed: ($seed | tonumber), part: $part } as $run |
+	said |
+	contradictions($run) as $wrong |
+	(reduce row_keys[] as $key ({}; .[$key] = null)) + . + $run |
+	[needed_keys[] as $key | select(.[$key] == null) | $key] as $missing |
+	if $error != "" then .error = $error
+	elif .error then .
+	elif $wrong != [] then .error = "not this run: \($wrong | join(", "))"
+	elif $missing != [] then
+		.error = "not said: \($missing | join(", "))"
+	else . end;
+
+# ----- comparing -------------------------------------------------------------
+
+def over($x; $y):
+	if $x == null or $y == null then null
+	elif $y == 0 then (if $x == 0 then 1 else null end)
+	else $x / $y end;
+
+def success:
+	if .obtained == null or .asked == null or .obtainable == null then null
+	else over([.obtained, .asked] | min; [.asked, .obtainable] | min) end;
+
+def work: if .moves == null then null else .moves + .reclaimed end;
+
+def work_ratio: over(work; .ideal_moves);
+
+def scanned_ratio: over(.pages_scanned; .guest_mib * 256);
+
+def state_of: [.scenario, .guest_mib, .seed, .part];
+
+# The same state's row of another method; null when that has none or failed.
+def beside($rows; $method):
+	state_of as $state |
+	first(($rows[] | select(.error == null and .method == $method and
+		state_of == $state)), null);
+
+# A method that makes fewer regions may not pass for a faster one: its time is
+# taken for as many as the other has made.
+def time_ratio($rows):
+	. as $row | beside($rows; "nr_hugepages") |
+	if . == null or .method == $row.method then null
+	elif ($row.obtained // 0) == 0 then null
+	else over($row.guest_ns; .guest_ns) *
+		([1, .obtained / $row.obtained] | max) end;
+
+def stall_ratio($rows; $key):
+	. as $row | beside($rows; "nr_hugepages") |
+	if . == null or .method == $row.method then null
+	else over($row[$key]; .[$key]) end;
+
+def rank($list): . as $name | $list | index($name) // length;
+
+def in_order: sort_by((.scenario | rank(scenarios)), .guest_mib, .seed, .part,
+	(.method | rank(methods)));
+
+# ----- what is promised ------------------------------------------------------
+
+def name: "\(.scenario) \(.guest_mib) MiB seed \(.seed) \(.method) \(.part)";
+
+def round_to($digits): if . == null then "none" else
+	pow(10; $digits) as $f | (. * $f | round) / $f end;
+
+def at_least($what; $value; $limit):
+	if $limit == null or ($value != null and $value >= $limit) then empty
+	else { what: $what, value: $value, limit: $limit, least: true } end;
+
+def at_most($what; $value; $limit):
+	if $limit == null or ($value != null and $value <= $limit) then empty
+	else { what: $what, value: $value, limit: $limit, least: false } end;
+
+# All methods: no content may be lost. Where something is compared, the other
+# row has to be there; if it failed, that has been said already.
+def held($rows):
+	targets[.scenario] as $t |
+	(if .pages_wrong != 0 then
+		at_most("pages wrong"; .pages_wrong; 0) else empty end),
+	at_least("pages checked"; .pages_checked; 1),
+	if .method != "cost" then empty
+	elif .scenario == "demand" then
+		over(.allocations_met; .allocations_tried) as $met |
+		beside($rows; "none") as $none |
+		if $met >= $t.met or $none == null then empty
+		else at_least("allocations met over those without";
+			over(.allocations_met; $none.allocations_met);
+			$t.met_over_none) end
+	else
+		at_least("success"; success; $t.success),
+		at_most("work over ideal"; work_ratio; $t.work),
+		at_most("pages scanned over the guest's"; scanned_ratio;
+			(if .scenario == "endurance" then null
+			 else most_scanned end)),
+		if beside($rows; "nr_hugepages") == null then empty else
+			at_most("guest time over nr_hugepages'";
+				time_ratio($rows); $t.time),
+			at_most("stall p999 over nr_hugepages'";
+				stall_ratio($rows; "stall_p999_ns"); $t.stall),
+			at_most("stall max over nr_hugepages'";
+				stall_ratio($rows; "stall_max_ns"); $t.stall)
+		end
+	end;
+
+# Lines: what failed and what was missed.
+def problems:
+	. as $rows | .[] | name as $name |
+	if .error then "failed: \($name): \(.error)"
+	else held($rows) | "missed: \($name): \(.what) " +
+		"\(.value | round_to(3)), not " +
+		"\(if .least then "at least" else "at most" end) \(.limit)"
+	end;
+
+def planner_problems:
+	. as $rows | .[] |
+	(if .cheapest then empty else
+		"missed: planner \(.shape) \(.guest_gib) GiB: not the " +
+		"cheapest set" end),
+	(select(.ns_per_block > planner_targets.ns_per_block) |
+		"missed: planner \(.shape) \(.guest_gib) GiB: " +
+		"\(.ns_per_block) ns a block, not at most " +
+		"\(planner_targets.ns_per_block)"),
+	(select(.guest_gib > 64) | . as $row |
+		first($rows[] | select(.shape == $row.shape and
+			.guest_gib == 64)) |
+		over($row.ns_per_block; .ns_per_block) |
+		select(. > planner_targets.growth) |
+		"missed: planner \($row.shape) \($row.guest_gib) GiB: a " +
+		"block takes \(round_to(2)) times as long as of 64 GiB");
+
+# ----- showing ---------------------------------------------------------------
+
+def left($n): tostring | . + " " * ($n - length) // .;
+def right($n): tostring | (" " * ($n - length) // "") + .;
+def figure($digits): if . == null then "-" else
+	(if . < 0 then "-" else "" end) as $sign | fabs |
+	pow(10; $digits) as $f | (. * $f | round) as $n |
+	($n % $f | tostring) as $part |
+	$sign + ($n / $f | floor | tostring) +
+	if $digits == 0 then "" else
+		"." + ("0" * ($digits - ($part | length)) // "") + $part end
+	end;
+
+# What is shown while the bench runs.
+def brief:
+	"\(.method) \(.part): " +
+	if .error then .error
+	elif .scenario == "demand" then
+		"\(.allocations_met) of \(.allocations_tried) allocations, " +
+		"\(.guest_ns / 1e6 | figure(1)) ms"
+	else "\(.obtained) of \(.asked) (\(.before) before), \(work) moves, " +
+		"\(.guest_ns / 1e6 | figure(1)) ms" end;
+
+def columns: [
+	["scenario", 10, "left"], ["MiB", 5, "right"], ["seed", 4, "right"],
+	["part", 4, "left"], ["method", 14, "left"], ["before", 6, "right"],
+	["asked", 5, "right"], ["made", 5, "right"],
+	["obtainable", 10, "right"], ["success", 7, "right"],
+	["work", 8, "right"], ["/ideal", 6, "right"], ["ms", 8, "right"],
+	["/nr_h", 6, "right"], ["p999", 6, "right"], ["max", 6, "right"],
+	["scanned", 7, "right"], ["", 0, "left"]];
+
+def line($cells): [columns, $cells] | transpose | map(.[0] as $column |
+	.[1] | if . == null then "-" else . end |
+	if $column[2] == "left" then left($column[1])
+	else right($column[1]) end) | join(" ") | sub(" +$"; "");
+
+# A star stands where a promise is held in this line and was missed.
+def table:
+	in_order as $rows |
+	line([columns[][0]]),
+	($rows[] |
+		(if .error then "failed"
+		 elif [held($rows)] != [] then "*" else "" end) as $mark |
+		line([.scenario, .guest_mib, .seed, .part, .method] +
+		if .scenario == "demand" then [null, .allocations_tried,
+			.allocations_met, null,
+			(over(.allocations_met; .allocations_tried) |
+				figure(3)), work, null]
+		else [.before, .asked, .obtained, .obtainable,
+			(success | figure(3)), work,
+			(work_ratio | figure(3))] end +
+		[(if .guest_ns then .guest_ns / 1e6 else null end | figure(1)),
+		 (time_ratio($rows) | figure(2)),
+		 (stall_ratio($rows; "stall_p999_ns") | figure(2)),
+		 (stall_ratio($rows; "stall_max_ns") | figure(2)),
+		 (scanned_ratio | figure(2)), $mark]));
+
+# A line for each scenario: the worst of cost, and what it is held to.
+def worst(f; pick): map(f) | map(select(. != null)) | if . == [] then null
+	else pick end;
+
+def summary:
+	. as $rows | scenarios[] as $scenario | targets[$scenario] as $t |
+	[$rows[] | select(.scenario == $scenario and .method == "cost" and
+		.error == null)] |
+	select(. != []) |
+	def shown($what; $value; $limit; $sign): if $limit == null then empty
+		else "\($what) \($value | figure(3)) (\($sign) \($limit))" end;
+	"\($scenario | left(10)) " + ([
+	if $scenario == "demand" then
+		shown("met"; worst(over(.allocations_met; .allocations_tried);
+			min); $t.met; ">="),
+		(. as $cost | shown("or over those without"; ($cost |
+			worst(over(.allocations_met; beside($rows; "none") |
+				.allocations_met); min));
+			$t.met_over_none; ">="))
+	else
+		shown("success"; worst(success; min); $t.success; ">="),
+		shown("work/ideal"; worst(work_ratio; max); $t.work; "<="),
+		shown("time"; worst(time_ratio($rows); max); $t.time; "<="),
+		shown("p999"; worst(stall_ratio($rows; "stall_p999_ns"); max);
+			$t.stall; "<="),
+		shown("max"; worst(stall_ratio($rows; "stall_max_ns"); max);
+			$t.stall; "<="),
+		shown("scanned"; worst(scanned_ratio; max);
+			(if $scenario == "endurance" then null
+			 else most_scanned end); "<=")
+	end] | join("  "));

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# small.sh DIR: guest time of small and large requests for N regions, over that
+# of nr_hugepages=N from the same state, in which eight regions are free. Cost
+# has to take no longer. Leaves DIR/small.json, one object for each; ends with
+# 1 when that is missed.
+#
+# What differs from the scenarios: the pattern that free memory has, and counts
+# so small that looking at the guest is most of the work.
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/guest.sh
+source "$top/tests/lib/guest.sh"
+# shellcheck source=tests/lib/kv.sh
+source "$top/tests/lib/kv.sh"
+
+out=${1:?usage: small.sh DIR}
+mkdir -p "$out"
+missed=0
+rows=()
+
+# measure METHOD PATTERN COUNT MIB: from a fresh boot each.
+measure() {
+	local guest=$1-$2-$3-$4 state said check since=$EPOCHSECONDS
+	guest_start "$guest" --counted yes --mem "$4"
+	state=$(guest_run "$guest" --timeout 300 "
+		echo 0 > /proc/sys/vm/compaction_proactiveness
+		echo never > /sys/kernel/mm/transparent_hugepage/defrag
+		fragment /tmp/frag --percent 90 --pattern $2 --leave-free 8") ||
+		die "no workload: $state"
+	case $1 in
+	nr_hugepages) said=$(guest_run "$guest" --timeout 300 "nrhuge $3") ;;
+	*) said=$(guest_run "$guest" --timeout 300 \
+		"coalesce request --count $3 --strategy $1") ;;
+	esac
+	check=$(guest_run "$guest" --timeout 300 'tell /tmp/frag check')
+	[[ $check == *' wrong=0' ]] || die "$1 $2: $check"
+	guest_stop "$guest"
+	made=$(value_of made "$said")
+	ns=$(value_of elapsed_ns "$said")
+	moves=$(value_of moves_done "$said")
+	printf '%5ds  small %-8s %5s MiB  %s: %s of %s, %s moves, %s ns  (%d s)\n' \
+		$((EPOCHSECONDS - ${bench_start:-EPOCHSECONDS})) \
+		"$2" "$4" "$1" "$made" "$3" "$moves" "$ns" \
+		$((EPOCHSECONDS - since))
+	rows+=("$(jq -nc --arg pattern "$2" --arg method "$1" \
+		--argjson mib "$4" --argjson asked "$3" --argjson made "$made" \
+		--argjson moves "$moves" --argjson ns "$ns" \
+		'{ pattern: $pattern, method: $method,
+		   guest_mib: $mib, asked: $asked,
+		   obtained: $made, moves: $moves, guest_ns: $ns }')")
+}
+
+# compare PATTERN COUNT MIB: no more guest time than the kernel's own way.
+compare() {
+	local theirs_ns theirs_made
+
+	measure nr_hugepages "$@"
+	theirs_ns=$ns theirs_made=$made
+	measure cost "$@"
+	if [ "$made" -lt "$theirs_made" ] || [ "$ns" -gt "$theirs_ns" ]; then
+		echo "missed: small requests: $*: $made in $ns ns, not" \
+			"$theirs_made in $theirs_ns ns" >> "$out/small.missed"
+		missed=1
+	fi
+}
+
+rm -f "$out/small.missed"
+# What free memory meets, few regions, many, and few of a larger guest.
+for pattern in random runs; do
+	for count in 1 16 64 150; do
+		compare "$pattern" "$count" 1024
+	done
+done
+compare random 1 4096
+compare random 32 4096
+
+printf '%s\n' "${rows[@]}" | jq -s . > "$out/small.json"
+exit "$missed"
