@@ -14,7 +14,7 @@ bench_content := tests/guest/tell $(guest_build)/bin/coalesce $(bench_bins)
 GUEST_PROGRAMS += $(BUILD)/tests/bench/initramfs.cpio
 
 $(bench_guest)/bin/oracle: $(call bench_parts,drain look region zones)
-$(bench_guest)/bin/scene: $(call bench_parts,pool shortage stat zones) \
+$(bench_guest)/bin/scene: $(call bench_parts,files pool shortage stat zones) \
 	$(call bench_kinds,scene)
 $(bench_guest)/bin/method: $(call bench_parts,ask stat) \
 	$(call bench_kinds,method)
@@ -30,3 +30,17 @@ $(BUILD)/tests/bench/initramfs.cpio: tests/guest/initramfs.sh \
 		tests/bench/guest/init $(bench_content)
 	$(say) CPIO $@
 	$(Q)tests/guest/initramfs.sh $@ tests/bench/guest/init $(bench_content)
+
+# The files that the scenario filecache reads; QEMU puts them into memory.
+bench_files_mib := 192
+GUEST_PROGRAMS += $(BUILD)/tests/bench/files.ext4
+
+$(bench_guest)/mkfiles: $(call bench_parts,mkfiles files) $(guest_build)/common.a
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/bench/files.ext4: tests/bench/guest/mkimage.sh \
+		$(bench_guest)/mkfiles
+	$(say) MKFS $@
+	$(Q)tests/bench/guest/mkimage.sh $(bench_guest)/mkfiles $@ \
+		$(bench_files_mib)

@@ -7,7 +7,7 @@
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
 #define LOWERED_KIB 1024
 /* Beyond the lowered watermarks, so that kswapd sleeps on. */
-#define LEFT_PAGES 512
+#define LEFT_PAGES 256
 #define STEP_PAGES 1024
 
 void shortage_begin(struct shortage *shortage, struct pool *pool)

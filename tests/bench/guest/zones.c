@@ -130,8 +130,8 @@ uint64_t zones_spare(const struct zones *zones)
 	for (size_t i = 0; i < zones->nr; i++) {
 		const struct zone *zone = &zones->zone[i];
 
-		if (zone->free > zone->kept + zone->high)
-			sum += zone->free - zone->kept - zone->high;
+		if (zone->free > zone->kept + zone->low)
+			sum += zone->free - zone->kept - zone->low;
 	}
 	return sum;
 }

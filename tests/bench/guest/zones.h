@@ -43,7 +43,7 @@ uint64_t zones_low(const struct zones *zones);
 uint64_t zones_high(const struct zones *zones);
 uint64_t zones_on_cpus(const struct zones *zones);
 
-/* What programs can have before any zone is down to its high watermark. */
+/* What programs can have before any zone is down to its low watermark. */
 uint64_t zones_spare(const struct zones *zones);
 
 /* The end of the highest one. */
