@@ -23,8 +23,8 @@
 #include "tests/guest/common/page.h"
 
 static const struct scene_kind *const kinds[] = {
-	&scene_uniform50, &scene_skewed,   &scene_tight,
-	&scene_filecache, &scene_gigantic,
+	&scene_uniform50, &scene_skewed, &scene_tight,	  &scene_filecache,
+	&scene_endurance, &scene_demand, &scene_gigantic,
 };
 
 void scene_check_pool(struct scene *scene, struct tally *tally)

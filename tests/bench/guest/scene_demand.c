@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Programs that want much memory in large pieces, of orders 4 to 9, while
+ * memory is short and scattered: rings of packet sockets, of one block each. The
+ * kernel tries to have the block in one piece, and takes single pages where that
+ * fails; which of the two it was shows in where the pages are.
+ *
+ * Anonymous large pages would not do for this: stock compaction makes every one
+ * of them, as long as memory is not used up. Memory for the kernel itself it
+ * hardly makes.
+ *
+ * tell CONTROL want	takes them; answers "tried=N met=M took_ns=T"
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/if_packet.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "tests/bench/guest/scene.h"
+#include "tests/bench/guest/shortage.h"
+#include "tests/bench/guest/stat.h"
+#include "tests/guest/common/control.h"
+#include "tests/guest/common/page.h"
+
+#define MIN_ORDER 4
+#define MAX_ORDER 9
+/* Of the guest, beyond the high watermarks: free, and wanted. */
+#define FREE_PERCENT 20
+#define WANT_PERCENT 8
+#define MAX_PIECES 4096
+
+/* Page i of all pieces together has the checksum i. */
+struct piece {
+	char *start;
+	unsigned int order;
+};
+
+static struct piece pieces[MAX_PIECES];
+static size_t nr_pieces, nr_pages;
+
+/* A socket for each piece, and more than the usual limit of them. */
+static void prepare_files(void)
+{
+	struct rlimit limit = { MAX_PIECES + 64, MAX_PIECES + 64 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		control_fail("scene: setrlimit: %s", strerror(errno));
+}
+
+static void build(struct scene *scene)
+{
+	struct pool *pool = &scene->pool;
+	struct shortage shortage;
+	size_t want, now;
+
+	pool_open(pool, scene->seed);
+	shortage_begin(&shortage, pool);
+	want = shortage.high_pages + scene->guest_pages * FREE_PERCENT / 100;
+	now = pool_free_pages();
+	if (now < want)
+		pool_give_count(pool, want - now);
+	shortage_end(&shortage);
+	prepare_files();
+}
+
+/* Are the pages of the newest piece one behind the other? */
+static bool is_in_one_piece(const struct piece *piece)
+{
+	struct pool pages = { .start = piece->start };
+	uint64_t frames[1 << MAX_ORDER];
+	size_t nr = (size_t)1 << piece->order;
+
+	pool_frames(&pages, 0, nr, frames);
+	for (size_t i = 0; i < nr; i++)
+		if (!frames[0] || frames[i] != frames[0] + i)
+			return false;
+	return true;
+}
+
+/* The socket stays open, and the piece with it. */
+static uint64_t take_piece(struct piece *piece, unsigned int order)
+{
+	unsigned int bytes = PAGE_BYTES << order;
+	struct tpacket_req req = { bytes, 1, bytes, 1 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	uint64_t start_ns = stat_clock_ns(), took_ns;
+
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
+		control_fail("scene: packet ring: %s", strerror(errno));
+	took_ns = stat_clock_ns() - start_ns;
+	piece->order = order;
+	piece->start =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (piece->start == MAP_FAILED)
+		control_fail("scene: mmap: %s", strerror(errno));
+	for (size_t i = 0; i < 1u << order; i++)
+		page_fill(piece->start + i * PAGE_BYTES, 0, nr_pages++);
+	return took_ns;
+}
+
+static const char *want(struct scene *scene)
+{
+	size_t goal = scene->guest_pages * WANT_PERCENT / 100;
+	unsigned int met[MAX_ORDER + 1] = { 0 }, sum = 0;
+	unsigned int order = MAX_ORDER;
+	static char answer[256];
+	uint64_t took_ns = 0;
+
+	/* One of each size, in turns. */
+	while (nr_pages < goal && nr_pieces < MAX_PIECES) {
+		struct piece *piece = &pieces[nr_pieces++];
+
+		took_ns += take_piece(piece, order);
+		met[order] += is_in_one_piece(piece);
+		order = order == MIN_ORDER ? MAX_ORDER : order - 1;
+	}
+	for (order = MIN_ORDER; order <= MAX_ORDER; order++)
+		sum += met[order];
+	snprintf(answer, sizeof(answer),
+		 "tried=%zu met=%u took_ns=%" PRIu64
+		 " met_by_order=%u,%u,%u,%u,%u,%u",
+		 nr_pieces, sum, took_ns, met[4], met[5], met[6], met[7],
+		 met[8], met[9]);
+	return answer;
+}
+
+static const char *command(struct scene *scene, const char *words)
+{
+	return strcmp(words, "want") ? NULL : want(scene);
+}
+
+static void check(struct scene *scene, struct tally *tally)
+{
+	uint64_t page = 0;
+
+	scene_check_pool(scene, tally);
+	for (size_t k = 0; k < nr_pieces; k++) {
+		for (size_t i = 0; i < 1u << pieces[k].order; i++) {
+			const char *at = pieces[k].start + i * PAGE_BYTES;
+
+			tally->checked++;
+			tally->wrong += !page_is_right(at, 0, page++);
+		}
+	}
+}
+
+const struct scene_kind scene_demand = { "demand", build, check, command };
