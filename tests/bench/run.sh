@@ -35,6 +35,21 @@ mkdir -p "$out"
 rm -rf "$out"/{rows,runs} "$out"/*.json "$out"/*.missed "$out"/*.svg
 mkdir "$out/rows" "$out/runs"
 
+# What is built meanwhile must not change what is measured.
+export bench_kernel=$tap_dir/bzImage bench_initrd=$tap_dir/initramfs.cpio
+export bench_files=$tap_dir/files.ext4
+if [ "$nr_rows" != 0 ]; then
+	cp "$build/kernel/release/bzImage" "$bench_kernel" &&
+		cp "$build/tests/bench/initramfs.cpio" "$bench_initrd" ||
+		die "nothing to boot"
+fi
+files_mib=0
+if matrix_has filecache; then
+	cp "$build/tests/bench/files.ext4" "$bench_files" ||
+		die "no files for scenario filecache"
+	files_mib=$(($(stat -c %s "$bench_files") / 1024 / 1024 + 1))
+fi
+
 # ----- many guests, two processors, some memory -------------------------------
 # A job takes what its guest has twice: the file that the state is in, and what
 # a run changes of it. The file may lie on a disk, which takes half as long
@@ -75,8 +90,8 @@ job_start() {
 	local words mib need shm=0 dir=/dev/shm
 	read -ra words <<< "$1"
 	mib=${words[1]}
-	# Scenario filecache has a disk of its own in memory.
-	[ "${words[0]}" != filecache ] || mib=$((mib + 1024))
+	# It has a disk of its own in memory.
+	[ "${words[0]}" != filecache ] || mib=$((mib + files_mib))
 	need=$((2 * mib + 300))
 	if [ $((shm_used + mib)) -le "$shm_mib" ]; then
 		shm=$mib

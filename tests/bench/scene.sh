@@ -4,7 +4,8 @@
 # scene.sh DIR RAM-DIR SCENARIO MIB SEED METHOD/PART...: boots a guest that
 # builds a state, then does each of the runs from that very state. Leaves a row
 # for each in DIR/rows, an error's row too, and what the guests said in DIR/runs.
-# $bench_start is when the whole bench began.
+# $bench_start is when the whole bench began; $bench_kernel, $bench_initrd and
+# $bench_files are what it boots, if not what is built now.
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/bench/vm.sh
@@ -13,8 +14,9 @@ source "$top/tests/bench/vm.sh"
 out=${1:?usage: scene.sh DIR RAM-DIR SCENARIO MIB SEED METHOD/PART...}
 ram_dir=$2 scenario=$3 mib=$4 seed=$5
 shift 5
-initrd=$build/tests/bench/initramfs.cpio
-files=$build/tests/bench/files.ext4
+kernel=${bench_kernel:-$build/kernel/release/bzImage}
+initrd=${bench_initrd:-$build/tests/bench/initramfs.cpio}
+files=${bench_files:-$build/tests/bench/files.ext4}
 scene=$scenario-$mib-$seed
 mkdir -p "$out/rows" "$out/runs"
 

@@ -3,8 +3,8 @@
 #
 # The bench's virtual machines. Needs tap.sh sourced before, and these set:
 #
-#   scenario mib seed    what the guest is to build
-#   initrd, files        its initramfs; the image behind scenario filecache
+#   scenario mib seed      what the guest is to build
+#   kernel initrd files    what it boots; the image behind scenario filecache
 #
 #   vm_prepare RAM-DIR   makes the file that guest memory lies in
 #   vm_boot NAME         boots a guest and waits until it has stopped itself
@@ -79,7 +79,7 @@ vm_start() { # NAME on|off RUN TIMEOUT QEMU-ARGUMENTS...
 		-machine q35,memory-backend=ram -m "$total" -smp 1 \
 		-object "memory-backend-file,id=ram,size=${total}M,share=$share,mem-path=/proc/self/fd/$ram_fd" \
 		-nodefaults -nographic -no-reboot \
-		-kernel "$build/kernel/release/bzImage" -initrd "$initrd" \
+		-kernel "$kernel" -initrd "$initrd" \
 		-append "console=ttyS0 panic=-1 nokaslr norandmaps$append" \
 		-fw_cfg "name=opt/contig/scene,string=scenario=$scenario seed=$seed order=$order mib=$mib" \
 		-fw_cfg "name=opt/contig/run,string=$run" \
@@ -125,9 +125,9 @@ vm_fail() {
 	wait "$vm_pid" 2> /dev/null
 	said=$(sed -n 's/\r$//; s/^error=//p' "$dir/results" 2> /dev/null |
 		tail -n 1)
-	[ -n "$said" ] || said="$2; $(cat "$dir/qemu.log" "$dir/console" \
+	[ -n "$said" ] || said="$2: $(cat "$dir/qemu.log" "$dir/console" \
 		2> /dev/null | tr -d '\r\0' | grep -a . | tail -n 1)"
-	vm_error=$said
+	vm_error=${said%: }
 	return 1
 }
 
@@ -176,7 +176,8 @@ vm_resume() {
 		vm_fail "$name" "the state was not resumed"
 		return
 	fi
-	wait "$vm_pid"
+	# If it is killed, bash would have something to say.
+	wait "$vm_pid" 2> /dev/null
 	status=$?
 	if [ "$status" != 0 ]; then
 		vm_fail "$name" "QEMU ended with $status"
