@@ -40,8 +40,10 @@ void pool_open(struct pool *pool, uint64_t seed)
 	pool->start = mmap(NULL, pool->room * PAGE_BYTES,
 			   PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	/* Programs that the scene starts have no part in it. */
 	if (pool->start == MAP_FAILED ||
-	    madvise(pool->start, pool->room * PAGE_BYTES, MADV_NOHUGEPAGE))
+	    madvise(pool->start, pool->room * PAGE_BYTES, MADV_NOHUGEPAGE) ||
+	    madvise(pool->start, pool->room * PAGE_BYTES, MADV_DONTFORK))
 		control_fail("scene: mmap: %s", strerror(errno));
 }
 

@@ -23,8 +23,9 @@
 #include "tests/guest/common/page.h"
 
 static const struct scene_kind *const kinds[] = {
-	&scene_uniform50, &scene_skewed, &scene_tight,	  &scene_filecache,
-	&scene_endurance, &scene_demand, &scene_gigantic,
+	&scene_uniform50, &scene_skewed,    &scene_tight,
+	&scene_filecache, &scene_unmovable, &scene_live,
+	&scene_endurance, &scene_gigantic,  &scene_demand,
 };
 
 void scene_check_pool(struct scene *scene, struct tally *tally)

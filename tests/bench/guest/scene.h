@@ -29,6 +29,7 @@ struct scene_kind {
 void scene_check_pool(struct scene *scene, struct tally *tally);
 
 extern const struct scene_kind scene_uniform50, scene_gigantic, scene_skewed,
-	scene_tight, scene_filecache, scene_endurance, scene_demand;
+	scene_tight, scene_filecache, scene_endurance, scene_demand,
+	scene_unmovable, scene_live;
 
 #endif

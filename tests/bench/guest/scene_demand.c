@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Programs that want much memory in large pieces, of orders 4 to 9, while
- * memory is short and scattered: rings of packet sockets, of one block each. The
- * kernel tries to have the block in one piece, and takes single pages where that
- * fails; which of the two it was shows in where the pages are.
+ * memory is short and scattered: rings of packet sockets, of one block each.
+ * The kernel tries to have the block in one piece, and takes single pages where
+ * that fails; which of the two it was shows in where the pages are.
  *
  * Anonymous large pages would not do for this: stock compaction makes every one
  * of them, as long as memory is not used up. Memory for the kernel itself it

@@ -39,6 +39,7 @@ static void make_round(struct scene *scene)
 {
 	struct pool *pool = &scene->pool;
 	size_t given = 0;
+	uint64_t start;
 
 	rounds++;
 	for (size_t i = 0; i < pool->pages; i++) {
@@ -47,12 +48,14 @@ static void make_round(struct scene *scene)
 		pool_give(pool, i);
 		given++;
 	}
-	/* As many others, in turn from a random one on. */
-	for (size_t i = page_hash(scene->seed, rounds) % pool->pages; given;
-	     i = (i + 1) % pool->pages) {
-		if (pool_has(pool, i) || page_hash(~pool->seed, i + rounds) % 4)
+	/* As many again, of all that are free, from a random one on. */
+	start = page_hash(scene->seed, rounds);
+	for (size_t i = 0; given && i < pool->pages; i++) {
+		size_t page = (start + i) % pool->pages;
+
+		if (pool_has(pool, page))
 			continue;
-		pool_retake(pool, i);
+		pool_retake(pool, page);
 		given--;
 	}
 }

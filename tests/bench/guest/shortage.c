@@ -5,6 +5,9 @@
 #include "tests/bench/guest/zones.h"
 
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
+#define CPU_FRACTION "/proc/sys/vm/percpu_pagelist_high_fraction"
+/* Of a zone, as one part in so many, for the lists of CPUs; 0: by itself. */
+#define CPU_LEAST 1000000
 #define LOWERED_KIB 1024
 /* Beyond the lowered watermarks, so that kswapd sleeps on. */
 #define LEFT_PAGES 256
@@ -19,6 +22,7 @@ void shortage_begin(struct shortage *shortage, struct pool *pool)
 	shortage->high_pages = zones_high(&zones);
 	shortage->min_free_kib = stat_read(MIN_FREE, "");
 	stat_write_number(MIN_FREE, LOWERED_KIB);
+	stat_write_number(CPU_FRACTION, CPU_LEAST);
 	for (;;) {
 		zones_now(&zones);
 		spare = zones_spare(&zones);
@@ -31,5 +35,6 @@ void shortage_begin(struct shortage *shortage, struct pool *pool)
 
 void shortage_end(const struct shortage *shortage)
 {
+	stat_write_number(CPU_FRACTION, 0);
 	stat_write_number(MIN_FREE, shortage->min_free_kib);
 }

@@ -15,11 +15,12 @@ struct shortage {
 };
 
 /*
- * Lowers the watermarks and fills @pool until next to nothing is free.
+ * Lowers the watermarks, keeps the lists of CPUs short, and fills @pool until
+ * next to nothing is free.
  */
 void shortage_begin(struct shortage *shortage, struct pool *pool);
 
-/* Puts the watermarks back; enough should be free again. */
+/* Puts all that back; enough should be free again. */
 void shortage_end(const struct shortage *shortage);
 
 #endif
