@@ -32,6 +32,8 @@ $(BUILD)/tests/bench/initramfs.cpio: tests/guest/initramfs.sh \
 	$(say) CPIO $@
 	$(Q)tests/guest/initramfs.sh $@ tests/bench/guest/init $(bench_content)
 
+UNIT_TESTS += tests/bench/guest/oracle.t
+
 # The files that the scenario filecache reads; QEMU puts them into memory.
 bench_files_mib := 192
 GUEST_PROGRAMS += $(BUILD)/tests/bench/files.ext4

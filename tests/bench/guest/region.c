@@ -110,9 +110,8 @@ size_t regions_held(const struct regions *regions, const char *path)
 		i = gfn >> regions->order;
 		if (i << regions->order != gfn || i >= regions->nr || seen[i] ||
 		    !can_be_held(regions, i))
-			control_fail(
-				"oracle: %s: there is no region at frame %" PRIu64,
-				path, gfn);
+			control_fail("oracle: %s: no region at frame %" PRIu64,
+				     path, gfn);
 		seen[i] = true;
 		count++;
 	}

@@ -2,8 +2,8 @@
 /*
  * One block in twenty has something in it that can't be moved, made by programs
  * that do such things: full pipes, sockets with data, page tables, each of them
- * in blocks all over memory, and pages that are pinned. Then half of it is given
- * back, and half of all other memory.
+ * in blocks all over memory, and pages that are pinned. Then half of it is
+ * given back, and half of all other memory.
  *
  * Memory is filled first. When a block's pages are given back and the kernel
  * wants memory for itself, it can only come from there.
