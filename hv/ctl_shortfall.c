@@ -16,6 +16,7 @@ static const struct advice advices[] = {
 	{ "slab", "kernel objects in the way; ask for fewer regions" },
 	{ "pgtable", "page tables in the way; ask for fewer regions" },
 	{ "kernel", "kernel memory in the way; ask for fewer regions" },
+	{ "stack", "stacks of tasks in the way; ask for fewer regions" },
 	{ "pinned", "pages pinned by programs or devices in the guest" },
 	{ "locked", "pages were locked; try again, or use --sync" },
 	{ "writeback", "pages were being written; try again, or use --sync" },

@@ -77,7 +77,7 @@ enum message_error_code {
  * of enum coalesce_reason; the agent's own start far above, so that the
  * kernel can add some.
  */
-#define MESSAGE_NR_KERNEL_REASONS 22
+#define MESSAGE_NR_KERNEL_REASONS 23
 #define MESSAGE_REASON_CANCELLED 19
 #define MESSAGE_REASON_AGENT_LIMIT 64 /* the agent's --max-held-percent */
 #define MESSAGE_MAX_REASON 255

@@ -61,6 +61,7 @@ static const char *const reason_names[] = {
 	[MESSAGE_REASON_CANCELLED] = "cancelled",
 	[20] = "too_small",
 	[21] = "no_start",
+	[22] = "stack",
 };
 
 _Static_assert(LENGTH(reason_names) == MESSAGE_NR_KERNEL_REASONS,

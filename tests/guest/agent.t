@@ -76,7 +76,7 @@ guest_agent guest
 ok "the host opens the port" host open "$socket"
 host hello || die "HELLO is not answered: $answer: $(agent_says)"
 pass "HELLO is answered"
-like "$answer" 'version=1 kernel_api=1 kernel_errno=0 boot=[1-9a-f]' \
+like "$answer" 'version=1 kernel_api=2 kernel_errno=0 boot=[1-9a-f]' \
 	"with the kernel's interface and a boot number"
 boot=$answer
 ok "STATE is told" host state

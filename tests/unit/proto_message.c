@@ -323,7 +323,8 @@ static void names_are_those_of_the_kernel(void **state)
 	assert_string_equal(message_reason_name(11), "pinned");
 	assert_string_equal(message_reason_name(19), "cancelled");
 	assert_string_equal(message_reason_name(21), "no_start");
-	assert_string_equal(message_reason_name(22), "unknown");
+	assert_string_equal(message_reason_name(22), "stack");
+	assert_string_equal(message_reason_name(23), "unknown");
 	assert_string_equal(message_reason_name(64), "agent_limit");
 	assert_string_equal(message_reason_name(UINT32_MAX), "unknown");
 	for (uint32_t i = 0; i < MESSAGE_NR_KERNEL_REASONS; i++)

@@ -9,7 +9,7 @@
  * held region, and it goes back to the free lists when it is released or when
  * the last descriptor of the open file is closed.
  *
- * By default no page is ever waited for: a page that is locked, under
+ * No page is ever waited for: by default a page that is locked, under
  * writeback or pinned costs one candidate and no time. A request ends when it
  * has what was asked, when nothing is left to try, when a budget is used up,
  * or when a signal is pending; it then says in shortfall[] why each region
@@ -28,13 +28,16 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define COALESCE_API_VERSION	1
+#define COALESCE_API_VERSION	2
 
 /* Most regions that one request may ask for, and one release may name. */
 #define COALESCE_MAX_COUNT	65536
 
 /* Most cells that one COALESCE_IOC_MAP may ask for. */
 #define COALESCE_MAX_CELLS	4096
+
+/* Most details that one request can give. */
+#define COALESCE_MAX_DETAILS	32
 
 /* Any NUMA node. */
 #define COALESCE_ANY_NODE	(-1)
@@ -62,7 +65,8 @@ enum coalesce_strategy {
  * @COALESCE_WHY_PGTABLE: page tables in the way.
  * @COALESCE_WHY_KERNEL: other kernel memory in the way.
  * @COALESCE_WHY_HUGETLB: hugetlb pages in the way.
- * @COALESCE_WHY_HUGE_PAGE: the block is in use as a huge page already.
+ * @COALESCE_WHY_HUGE_PAGE: the block is in use as a huge page already. Regions
+ *	of more than one block have huge pages moved out of them, or split.
  * @COALESCE_WHY_CMA: the block belongs to a CMA area.
  * @COALESCE_WHY_POISON: a page with a memory error.
  * @COALESCE_WHY_HELD: the block is held already.
@@ -81,6 +85,7 @@ enum coalesce_strategy {
  * @COALESCE_WHY_DEADLINE: timeout_ns was over.
  * @COALESCE_WHY_CANCELLED: a signal was pending.
  * @COALESCE_WHY_TOO_SMALL: the range, node or machine has no more blocks.
+ * @COALESCE_WHY_STACK: stacks of tasks in the way.
  * @COALESCE_WHY_NO_START: freelist only: no free block of order 3 or more
  *	was left to start from.
  * @COALESCE_NR_REASONS: number of reasons known to this header.
@@ -108,6 +113,7 @@ enum coalesce_reason {
 	COALESCE_WHY_CANCELLED,
 	COALESCE_WHY_TOO_SMALL,
 	COALESCE_WHY_NO_START,
+	COALESCE_WHY_STACK,
 	COALESCE_NR_REASONS,
 };
 
@@ -179,8 +185,29 @@ struct coalesce_region {
 
 /* Say what would be done, do nothing; made and moves_tried are forecasts. */
 #define COALESCE_F_PLAN		(1u << 0)
-/* Wait for locked pages and for writeback, until the deadline. */
+/*
+ * Try again, while time is left, where pages are locked, under writeback, or
+ * busy otherwise but not pinned. With no timeout until two seconds have passed
+ * without a region.
+ */
 #define COALESCE_F_SYNC		(1u << 1)
+/*
+ * Where there is no room to move to, drop clean page cache of the blocks that
+ * are being emptied, and of no other.
+ */
+#define COALESCE_F_RECLAIM	(1u << 2)
+
+/**
+ * struct coalesce_detail - what exactly was in the way
+ * @reason: enum coalesce_reason.
+ * @regions: regions that were not made for this, part of shortfall[@reason].
+ * @name: what it was, ends with a NUL: of COALESCE_WHY_SLAB the slab cache.
+ */
+struct coalesce_detail {
+	__u32 reason;
+	__u32 regions;
+	char name[32];
+};
 
 /**
  * struct coalesce_request - make regions
@@ -199,10 +226,15 @@ struct coalesce_region {
  *	looked at between blocks and between batches of pages.
  * @regions: in: address of an array of @count struct coalesce_region, where
  *	the regions are written.
+ * @details: in: address of an array of struct coalesce_detail.
+ * @nr_details: in: entries in it, up to COALESCE_MAX_DETAILS; out: entries
+ *	written, those with the most regions first.
+ * @pad: in: zero.
  * @moves_tried: out: pages taken from their owners for moving.
  * @moves_done: out: pages moved.
  * @bytes_copied: out: bytes in them.
  * @pages_scanned: out: page frames looked at.
+ * @pages_reclaimed: out: clean page cache dropped.
  * @elapsed_ns: out: time spent in this call.
  * @shortfall: out: by enum coalesce_reason, regions not made; the sum of all
  *	is @count - @made.
@@ -224,10 +256,14 @@ struct coalesce_request {
 	__u64 max_moves;
 	__u64 timeout_ns;
 	__u64 regions;
+	__u64 details;
+	__u32 nr_details;
+	__u32 pad;
 	__u64 moves_tried;
 	__u64 moves_done;
 	__u64 bytes_copied;
 	__u64 pages_scanned;
+	__u64 pages_reclaimed;
 	__u64 elapsed_ns;
 	__u32 shortfall[COALESCE_MAX_REASONS];
 };

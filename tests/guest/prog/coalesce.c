@@ -33,7 +33,7 @@ static const char *const reasons[COALESCE_NR_REASONS] = {
 	"hugetlb",  "huge_page", "cma",	      "poison",	   "held",
 	"isolated", "pinned",	 "locked",    "writeback", "busy",
 	"no_target", "watermark", "budget",   "deadline",  "cancelled",
-	"too_small", "no_start",
+	"too_small", "no_start", "stack",
 };
 
 static void fail(const char *what)
