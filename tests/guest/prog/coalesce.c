@@ -6,10 +6,11 @@
  *	coalesce info
  *	coalesce state
  *	coalesce request --count N [--strategy cost|freelist] [--range GFN+NR]
- *		[--plan] [--sync] [--max-moves N] [--timeout-ns N] [--touch]
- *		[--node N]
+ *		[--plan] [--sync] [--reclaim] [--max-moves N] [--timeout-ns N]
+ *		[--touch] [--node N] [--order N]
  *
- * Prints key=value lines and a line "region ID GFN ORDER NID" for each region.
+ * Prints key=value lines, a line "detail_REASON NAME REGIONS" for each detail
+ * of the shortfall and a line "region ID GFN ORDER NID" for each region.
  * A request holds its regions until standard input ends or has a line, and
  * says "held" when it begins to wait; with an empty standard input it does not
  * hold at all. Ends 0 when all was made, 3 when not, 1 on an error, 2 on bad
@@ -122,6 +123,7 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req)
 		{ "timeout-ns", required_argument, NULL, 't' },
 		{ "plan", no_argument, NULL, 'p' },
 		{ "sync", no_argument, NULL, 'y' },
+		{ "reclaim", no_argument, NULL, 'R' },
 		{ "touch", no_argument, NULL, 'T' },
 		{ 0 },
 	};
@@ -157,6 +159,9 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req)
 		case 'y':
 			req->flags |= COALESCE_F_SYNC;
 			break;
+		case 'R':
+			req->flags |= COALESCE_F_RECLAIM;
+			break;
 		case 'T':
 			touch = true;
 			break;
@@ -167,8 +172,14 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req)
 	return touch;
 }
 
+static const char *reason_name(uint32_t reason)
+{
+	return reason < COALESCE_NR_REASONS ? reasons[reason] : "unknown";
+}
+
 static void print_answer(const struct coalesce_request *req,
-			 const struct coalesce_region *regions)
+			 const struct coalesce_region *regions,
+			 const struct coalesce_detail *details)
 {
 	uint32_t i;
 
@@ -177,11 +188,16 @@ static void print_answer(const struct coalesce_request *req,
 	       (uint64_t)req->moves_done);
 	printf("bytes_copied=%" PRIu64 "\npages_scanned=%" PRIu64 "\n",
 	       (uint64_t)req->bytes_copied, (uint64_t)req->pages_scanned);
+	printf("reclaimed=%" PRIu64 "\n", (uint64_t)req->pages_reclaimed);
 	printf("elapsed_ns=%" PRIu64 "\n", (uint64_t)req->elapsed_ns);
 	for (i = 0; i < COALESCE_NR_REASONS; i++)
 		if (req->shortfall[i])
 			printf("shortfall_%s=%u\n", reasons[i],
 			       req->shortfall[i]);
+	for (i = 0; i < req->nr_details; i++)
+		printf("detail_%s %.*s %u\n", reason_name(details[i].reason),
+		       (int)sizeof(details[i].name), details[i].name,
+		       details[i].regions);
 	for (i = 0; !(req->flags & COALESCE_F_PLAN) && i < req->made; i++)
 		printf("region %" PRIu64 " %" PRIu64 " %u %d\n",
 		       (uint64_t)regions[i].id, (uint64_t)regions[i].gfn,
@@ -190,7 +206,13 @@ static void print_answer(const struct coalesce_request *req,
 
 static int make_request(int fd, int argc, char **argv)
 {
-	struct coalesce_request req = { .order = 9, .nid = COALESCE_ANY_NODE };
+	static struct coalesce_detail details[COALESCE_MAX_DETAILS];
+	struct coalesce_request req = {
+		.order = 9,
+		.nid = COALESCE_ANY_NODE,
+		.details = (uintptr_t)details,
+		.nr_details = COALESCE_MAX_DETAILS,
+	};
 	struct coalesce_ids all = { 0 };
 	struct coalesce_region *regions;
 	bool touch = parse_request(argc, argv, &req);
@@ -202,7 +224,7 @@ static int make_request(int fd, int argc, char **argv)
 	req.regions = (uintptr_t)regions;
 	if (ioctl(fd, COALESCE_IOC_REQUEST, &req))
 		fail("COALESCE_IOC_REQUEST");
-	print_answer(&req, regions);
+	print_answer(&req, regions, details);
 	free(regions);
 	if (touch && ioctl(fd, COALESCE_IOC_TOUCH, &all))
 		fail("COALESCE_IOC_TOUCH");
