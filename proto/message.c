@@ -122,11 +122,11 @@ static void put_u64(struct writer *out, uint64_t v)
  * Text ends up in the other side's log: only printable ASCII, so that it can
  * neither start a line of its own nor move a terminal's cursor.
  */
-static bool text_is_good(const char *text)
+static bool text_is_good(const char *text, size_t max_bytes)
 {
-	size_t size = strnlen(text, MESSAGE_MAX_TEXT_BYTES + 1);
+	size_t size = strnlen(text, max_bytes + 1);
 
-	if (size > MESSAGE_MAX_TEXT_BYTES)
+	if (size > max_bytes)
 		return false;
 	for (size_t i = 0; i < size; i++)
 		if (text[i] < 0x20 || text[i] > 0x7e)
@@ -134,12 +134,13 @@ static bool text_is_good(const char *text)
 	return true;
 }
 
-static void get_text(struct reader *in, char *text)
+/* @text has room for @max_bytes and the NUL behind them. */
+static void get_text(struct reader *in, char *text, size_t max_bytes)
 {
 	size_t size = get_u8(in);
 
 	text[0] = '\0';
-	if (size > MESSAGE_MAX_TEXT_BYTES || in->left < size) {
+	if (size > max_bytes || in->left < size) {
 		in->failed = true;
 		return;
 	}
@@ -205,7 +206,7 @@ static bool hello_reply_is_good(const struct message_hello_reply *m)
 		return false;
 	if (m->kernel_api && m->min_order < MESSAGE_MIN_ORDER)
 		return false;
-	return text_is_good(m->agent_version);
+	return text_is_good(m->agent_version, MESSAGE_MAX_TEXT_BYTES);
 }
 
 static void get_hello_reply(struct reader *in, struct message_hello_reply *m)
@@ -218,7 +219,7 @@ static void get_hello_reply(struct reader *in, struct message_hello_reply *m)
 	m->min_order = get_u8(in);
 	m->max_order = get_u8(in);
 	m->boot = get_u64(in);
-	get_text(in, m->agent_version);
+	get_text(in, m->agent_version, MESSAGE_MAX_TEXT_BYTES);
 }
 
 static void put_hello_reply(struct writer *out,
@@ -454,6 +455,50 @@ static void put_regions(struct writer *out, const struct message_regions *m)
 	}
 }
 
+/* details */
+
+static bool detail_is_good(const struct message_detail *m)
+{
+	return m->reason >= 1 && m->reason <= MESSAGE_MAX_REASON &&
+	       m->regions >= 1 && m->regions <= MESSAGE_MAX_COUNT &&
+	       m->name[0] && text_is_good(m->name, MESSAGE_MAX_NAME_BYTES);
+}
+
+static bool details_are_good(const struct message_details *m)
+{
+	if (m->pages_reclaimed > MESSAGE_MAX_GFNS ||
+	    m->count > MESSAGE_MAX_DETAILS)
+		return false;
+	for (uint32_t i = 0; i < m->count; i++)
+		if (!detail_is_good(&m->details[i]))
+			return false;
+	return true;
+}
+
+static void get_details(struct reader *in, struct message_details *m)
+{
+	m->pages_reclaimed = get_u64(in);
+	m->count = get_u32(in);
+	if (m->count > MESSAGE_MAX_DETAILS)
+		in->failed = true;
+	for (uint32_t i = 0; !in->failed && i < m->count; i++) {
+		m->details[i].reason = get_u32(in);
+		m->details[i].regions = get_u32(in);
+		get_text(in, m->details[i].name, MESSAGE_MAX_NAME_BYTES);
+	}
+}
+
+static void put_details(struct writer *out, const struct message_details *m)
+{
+	put_u64(out, m->pages_reclaimed);
+	put_u32(out, m->count);
+	for (uint32_t i = 0; i < m->count; i++) {
+		put_u32(out, m->details[i].reason);
+		put_u32(out, m->details[i].regions);
+		put_text(out, m->details[i].name);
+	}
+}
+
 /* answer */
 
 static bool answer_is_good(const struct message_answer *m)
@@ -556,13 +601,13 @@ static void put_map(struct writer *out, const struct message_map *m)
 
 static bool error_is_good(const struct message_error *m)
 {
-	return m->code >= 1 && text_is_good(m->text);
+	return m->code >= 1 && text_is_good(m->text, MESSAGE_MAX_TEXT_BYTES);
 }
 
 static void get_error(struct reader *in, struct message_error *m)
 {
 	m->code = get_u32(in);
-	get_text(in, m->text);
+	get_text(in, m->text, MESSAGE_MAX_TEXT_BYTES);
 }
 
 static void put_error(struct writer *out, const struct message_error *m)
@@ -601,6 +646,8 @@ static bool message_is_good(const struct message *m)
 		return progress_is_good(&m->progress);
 	case MESSAGE_REGIONS:
 		return regions_are_good(&m->regions);
+	case MESSAGE_DETAILS:
+		return details_are_good(&m->details);
 	case MESSAGE_ANSWER:
 		return answer_is_good(&m->answer);
 	case MESSAGE_MAP:
@@ -646,6 +693,9 @@ static int get_message(struct reader *in, struct message *m)
 		return 0;
 	case MESSAGE_REGIONS:
 		get_regions(in, &m->regions);
+		return 0;
+	case MESSAGE_DETAILS:
+		get_details(in, &m->details);
 		return 0;
 	case MESSAGE_ANSWER:
 		get_answer(in, &m->answer);
@@ -698,6 +748,9 @@ static void put_message(struct writer *out, const struct message *m)
 		break;
 	case MESSAGE_REGIONS:
 		put_regions(out, &m->regions);
+		break;
+	case MESSAGE_DETAILS:
+		put_details(out, &m->details);
 		break;
 	case MESSAGE_ANSWER:
 		put_answer(out, &m->answer);

@@ -33,10 +33,13 @@ enum message_type {
 	MESSAGE_DONE = 70,
 	MESSAGE_MAP = 71,
 	MESSAGE_ERROR = 72,
+	MESSAGE_DETAILS = 73,
 };
 
 /* Feature bits: what a side can do beyond this version's first form. */
-#define MESSAGE_FEATURE_KNOWN UINT64_C(0)
+#define MESSAGE_FEATURE_RECLAIM (UINT64_C(1) << 0) /* MESSAGE_REQUEST_RECLAIM */
+#define MESSAGE_FEATURE_DETAILS (UINT64_C(1) << 1) /* MESSAGE_DETAILS */
+#define MESSAGE_FEATURE_KNOWN UINT64_C(0) /* those that both sides have */
 
 /* Limits, and what each protects: the receiver's fixed buffers. */
 #define MESSAGE_MAX_COUNT 65536 /* regions in one request */
@@ -44,7 +47,9 @@ enum message_type {
 #define MESSAGE_MAX_REGIONS 1024 /* regions in one REGIONS frame */
 #define MESSAGE_MAX_CELLS 2048 /* cells in one MAP */
 #define MESSAGE_MAX_REASONS 32 /* entries in a shortfall */
+#define MESSAGE_MAX_DETAILS 32 /* entries in one DETAILS */
 #define MESSAGE_MAX_TEXT_BYTES 200 /* of an ERROR, or of a version */
+#define MESSAGE_MAX_NAME_BYTES 31 /* of a detail */
 #define MESSAGE_MIN_ORDER 9
 #define MESSAGE_MAX_ORDER 18
 #define MESSAGE_MAX_CELL_ORDER 30
@@ -60,7 +65,10 @@ enum message_strategy {
 };
 
 #define MESSAGE_REQUEST_SYNC (1u << 0)
-#define MESSAGE_REQUEST_KNOWN_FLAGS MESSAGE_REQUEST_SYNC
+/* Only where MESSAGE_FEATURE_RECLAIM was agreed on. */
+#define MESSAGE_REQUEST_RECLAIM (1u << 1)
+#define MESSAGE_REQUEST_KNOWN_FLAGS \
+	(MESSAGE_REQUEST_SYNC | MESSAGE_REQUEST_RECLAIM)
 
 enum message_error_code {
 	MESSAGE_ERROR_BAD_MESSAGE = 1, /* payload does not decode */
@@ -170,7 +178,21 @@ struct message_shortfall {
 	uint32_t regions;
 };
 
-/* Ends a REQUEST or PLAN, after its REGIONS. */
+/* What exactly was in the way, of some of a shortfall. */
+struct message_detail {
+	uint32_t reason; /* as in the shortfall that it is a part of */
+	uint32_t regions;
+	char name[MESSAGE_MAX_NAME_BYTES + 1]; /* printable ASCII */
+};
+
+/* Before the end of a REQUEST or PLAN: MESSAGE_FEATURE_DETAILS. */
+struct message_details {
+	uint64_t pages_reclaimed; /* clean page cache that was dropped */
+	uint32_t count;
+	struct message_detail details[MESSAGE_MAX_DETAILS];
+};
+
+/* Ends a REQUEST or PLAN, after its REGIONS and DETAILS. */
 struct message_answer {
 	uint32_t requested;
 	uint32_t made;
@@ -221,6 +243,7 @@ struct message {
 		struct message_map_get map_get;
 		struct message_progress progress;
 		struct message_regions regions;
+		struct message_details details;
 		struct message_answer answer;
 		struct message_done done; /* also LIST's end */
 		struct message_map map;

@@ -25,6 +25,7 @@ static const char *const type_names[] = {
 	[MESSAGE_DONE] = "DONE",
 	[MESSAGE_MAP] = "MAP",
 	[MESSAGE_ERROR] = "ERROR",
+	[MESSAGE_DETAILS] = "DETAILS",
 };
 
 static const char *const error_names[] = {

@@ -60,6 +60,8 @@ vectors = [
     ("MAP", 71, pack("QQBI", 0x140000, 0x400, 9, 2)
      + pack("IIII", 100, 200, 12, 200) + pack("IIII", 0, 0, 0, 512)),
     ("ERROR", 72, pack("I", 7) + text('order 18: not "now"')),
+    ("DETAILS", 73, pack("QI", 4711, 2) + pack("II", 2, 5) + text("dentry")
+     + pack("II", 22, 4) + text("a name of thirty-one characters")),
 ]
 
 out = sys.stdout

@@ -57,9 +57,11 @@ static const struct field_case field_cases[] = {
 	{ MESSAGE_STATE_GET, 0, 4, 1023, GOOD },
 	{ MESSAGE_STATE_GET, 0, 4, 1024, BAD },
 	{ MESSAGE_REQUEST, 0, 4, 0, GOOD }, /* flags */
-	{ MESSAGE_REQUEST, 0, 4, 2, BAD },
+	{ MESSAGE_REQUEST, 0, 4, 3, GOOD },
+	{ MESSAGE_REQUEST, 0, 4, 4, BAD },
 	{ MESSAGE_REQUEST, 0, 4, 0x80000001, BAD },
-	{ MESSAGE_PLAN, 0, 4, 2, BAD },
+	{ MESSAGE_PLAN, 0, 4, 2, GOOD },
+	{ MESSAGE_PLAN, 0, 4, 4, BAD },
 	{ MESSAGE_REQUEST, 4, 1, 0, GOOD }, /* strategy */
 	{ MESSAGE_REQUEST, 4, 1, 2, BAD },
 	{ MESSAGE_REQUEST, 5, 1, 8, BAD }, /* order */
@@ -151,6 +153,29 @@ static const struct field_case field_cases[] = {
 	{ MESSAGE_ANSWER, 52, 4, 255, GOOD },
 	{ MESSAGE_ANSWER, 52, 4, 256, BAD },
 	{ MESSAGE_ANSWER, 56, 4, 65537, BAD }, /* regions */
+	{ MESSAGE_DETAILS, 0, 8, UINT64_C(1) << 40, GOOD }, /* reclaimed */
+	{ MESSAGE_DETAILS, 0, 8, (UINT64_C(1) << 40) + 1, BAD },
+	{ MESSAGE_DETAILS, 8, 4, 0, GOOD }, /* count */
+	{ MESSAGE_DETAILS, 8, 4, 3, BAD }, /* more than there are */
+	{ MESSAGE_DETAILS, 8, 4, 33, BAD },
+	{ MESSAGE_DETAILS, 8, 4, 0xffffffff, BAD },
+	{ MESSAGE_DETAILS, 12, 4, 0, BAD }, /* reason */
+	{ MESSAGE_DETAILS, 12, 4, 255, GOOD },
+	{ MESSAGE_DETAILS, 12, 4, 256, BAD },
+	{ MESSAGE_DETAILS, 16, 4, 0, BAD }, /* regions */
+	{ MESSAGE_DETAILS, 16, 4, 65536, GOOD },
+	{ MESSAGE_DETAILS, 16, 4, 65537, BAD },
+	{ MESSAGE_DETAILS, 20, 1, 0, BAD }, /* length of the name */
+	{ MESSAGE_DETAILS, 20, 1, 31, BAD }, /* the next entry is no text */
+	{ MESSAGE_DETAILS, 21, 1, 'D', GOOD }, /* name */
+	{ MESSAGE_DETAILS, 21, 1, 0x1b, BAD },
+	{ MESSAGE_DETAILS, 21, 1, '\n', BAD },
+	{ MESSAGE_DETAILS, 21, 1, 0x7f, BAD },
+	{ MESSAGE_DETAILS, 21, 1, 0xc3, BAD },
+	{ MESSAGE_DETAILS, 21, 1, 0, BAD },
+	{ MESSAGE_DETAILS, 35, 1, 31, GOOD }, /* as long as can be */
+	{ MESSAGE_DETAILS, 35, 1, 32, BAD },
+	{ MESSAGE_DETAILS, 35, 1, 0, BAD }, /* the rest is ignored */
 	{ MESSAGE_MAP, 0, 8, (UINT64_C(1) << 40) + 1, BAD }, /* end */
 	{ MESSAGE_MAP, 8, 8, 0x401, BAD }, /* first */
 	{ MESSAGE_MAP, 16, 1, 8, BAD }, /* order */
@@ -209,6 +234,15 @@ static void what_is_out_of_bounds_is_not_written(void **state)
 					&bytes), -EINVAL);
 	sample_message(MESSAGE_REGIONS, &message);
 	message.regions.count = MESSAGE_MAX_REGIONS + 1;
+	assert_int_equal(message_encode(&message, 1, 2, buf, sizeof(buf),
+					&bytes), -EINVAL);
+	sample_message(MESSAGE_DETAILS, &message);
+	message.details.count = MESSAGE_MAX_DETAILS + 1;
+	assert_int_equal(message_encode(&message, 1, 2, buf, sizeof(buf),
+					&bytes), -EINVAL);
+	sample_message(MESSAGE_DETAILS, &message);
+	memset(message.details.details[0].name, 'a',
+	       sizeof(message.details.details[0].name));
 	assert_int_equal(message_encode(&message, 1, 2, buf, sizeof(buf),
 					&bytes), -EINVAL);
 	sample_message(MESSAGE_ERROR, &message);

@@ -11,6 +11,7 @@ const uint8_t sample_types[] = {
 	MESSAGE_MAP_GET,     MESSAGE_HELLO_REPLY, MESSAGE_STATE,
 	MESSAGE_PROGRESS,    MESSAGE_REGIONS,	MESSAGE_ANSWER,
 	MESSAGE_DONE,	     MESSAGE_MAP,	MESSAGE_ERROR,
+	MESSAGE_DETAILS,
 };
 
 const unsigned int sample_count = sizeof(sample_types);
@@ -60,6 +61,15 @@ static const struct message_region regions[2] = {
 		.order = 18,
 		.flags = MESSAGE_REGION_KEPT,
 	},
+};
+
+static const struct message_details details = {
+	.pages_reclaimed = 4711,
+	.count = 2,
+	.details = { { .reason = 2, .regions = 5, .name = "dentry" },
+		     { .reason = 22,
+		       .regions = 4,
+		       .name = "a name of thirty-one characters" } },
 };
 
 static const struct message_answer answer = {
@@ -140,6 +150,9 @@ void sample_message(uint8_t type, struct message *message)
 		message->regions.first = 1024;
 		message->regions.count = 2;
 		memcpy(message->regions.regions, regions, sizeof(regions));
+		return;
+	case MESSAGE_DETAILS:
+		message->details = details;
 		return;
 	case MESSAGE_ANSWER:
 		message->answer = answer;
