@@ -21,6 +21,7 @@ _Static_assert(MESSAGE_REASON_AGENT_LIMIT >= COALESCE_MAX_REASONS, "reasons");
 /* One entry of an ANSWER is the agent's own. */
 _Static_assert(MESSAGE_MAX_REASONS >= COALESCE_NR_REASONS + 1, "reasons");
 _Static_assert(MESSAGE_MAX_COUNT <= COALESCE_MAX_COUNT, "count");
+_Static_assert(MESSAGE_MAX_DETAILS <= COALESCE_MAX_DETAILS, "details");
 _Static_assert(MESSAGE_MAX_CELLS <= COALESCE_MAX_CELLS, "cells");
 _Static_assert(DEVICE_MAX_IDS <= COALESCE_MAX_COUNT, "ids");
 _Static_assert(MESSAGE_ANY_NODE == COALESCE_ANY_NODE, "node");
@@ -49,6 +50,7 @@ static int read_info(struct device *device)
 	device->api = info.version;
 	device->strategies = info.strategies;
 	device->has_sync = info.flags & COALESCE_F_SYNC;
+	device->has_reclaim = info.flags & COALESCE_F_RECLAIM;
 	device->min_order = (uint8_t)info.min_order;
 	device->max_order = (uint8_t)info.max_order;
 	return 0;
@@ -167,15 +169,44 @@ static void to_answer(const struct coalesce_request *arg,
 	}
 }
 
+_Static_assert(sizeof(((struct message_detail *)0)->name) ==
+		       sizeof(((struct coalesce_detail *)0)->name),
+	       "names of details are copied whole");
+
+static void to_details(const struct coalesce_request *arg,
+		       const struct coalesce_detail *raw,
+		       struct message_details *ret_details)
+{
+	*ret_details = (struct message_details){
+		.pages_reclaimed = arg->pages_reclaimed,
+		.count = arg->nr_details,
+	};
+	for (uint32_t i = 0; i < arg->nr_details; i++) {
+		struct message_detail *detail = &ret_details->details[i];
+
+		detail->reason = raw[i].reason;
+		detail->regions = raw[i].regions;
+		memcpy(detail->name, raw[i].name, sizeof(detail->name));
+	}
+}
+
+static uint32_t to_flags(const struct message_request *request, bool plan)
+{
+	return (plan ? COALESCE_F_PLAN : 0) |
+	       (request->flags & MESSAGE_REQUEST_SYNC ? COALESCE_F_SYNC : 0) |
+	       (request->flags & MESSAGE_REQUEST_RECLAIM ? COALESCE_F_RECLAIM :
+							   0);
+}
+
 int device_request(const struct device *device,
 		   const struct message_request *request, bool plan,
 		   struct message_answer *ret_answer,
+		   struct message_details *ret_details,
 		   struct message_region **ret_regions)
 {
+	struct coalesce_detail details[MESSAGE_MAX_DETAILS] = { 0 };
 	struct coalesce_request arg = {
-		.flags = (plan ? COALESCE_F_PLAN : 0) |
-			 (request->flags & MESSAGE_REQUEST_SYNC ?
-				  COALESCE_F_SYNC : 0),
+		.flags = to_flags(request, plan),
 		.strategy = request->strategy,
 		.order = request->order,
 		.count = request->count,
@@ -184,6 +215,8 @@ int device_request(const struct device *device,
 		.nr_gfns = request->nr_gfns,
 		.max_moves = request->max_moves,
 		.timeout_ns = request->timeout_ns,
+		.details = user_address(details),
+		.nr_details = MESSAGE_MAX_DETAILS,
 	};
 	struct coalesce_region *raw;
 	int err;
@@ -193,13 +226,15 @@ int device_request(const struct device *device,
 		return -ENOMEM;
 	arg.regions = user_address(raw);
 	err = call(device, COALESCE_IOC_REQUEST, &arg);
-	if (!err && arg.made > request->count)
+	if (!err &&
+	    (arg.made > request->count || arg.nr_details > MESSAGE_MAX_DETAILS))
 		err = -EPROTO;
 	if (err) {
 		free(raw);
 		return err;
 	}
 	to_answer(&arg, ret_answer);
+	to_details(&arg, details, ret_details);
 	*ret_regions = to_message_regions(raw, plan ? 0 : arg.made);
 	return 0;
 }

@@ -19,6 +19,7 @@ struct device {
 	uint32_t api; /* COALESCE_API_VERSION of the kernel */
 	uint32_t strategies; /* bit mask of 1 << enum message_strategy */
 	bool has_sync; /* knows MESSAGE_REQUEST_SYNC */
+	bool has_reclaim; /* knows MESSAGE_REQUEST_RECLAIM */
 	uint8_t min_order;
 	uint8_t max_order;
 };
@@ -44,6 +45,7 @@ int device_state(const struct device *device, int32_t nid,
 /**
  * device_request() - make regions, or with @plan only say what would be done
  * @ret_answer: filled in.
+ * @ret_details: filled in as the kernel has it, names unchecked.
  * @ret_regions: array of ret_answer->made regions, NULL when there are none
  *	and for a plan; the caller frees it.
  *
@@ -53,6 +55,7 @@ int device_state(const struct device *device, int32_t nid,
 int device_request(const struct device *device,
 		   const struct message_request *request, bool plan,
 		   struct message_answer *ret_answer,
+		   struct message_details *ret_details,
 		   struct message_region **ret_regions);
 
 /* May be called while another thread is in device_request(). */

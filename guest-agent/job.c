@@ -133,7 +133,8 @@ static int request_in_turn(struct job *job, const struct job_context *context,
 
 	for (unsigned int tries = 0;; tries++) {
 		int err = device_request(context->device, request, is_plan,
-					 ret_answer, &job->regions);
+					 ret_answer, &job->details,
+					 &job->regions);
 
 		if (err != -EBUSY || tries >= context->busy_retries ||
 		    !has_time(request))
@@ -142,6 +143,23 @@ static int request_in_turn(struct job *job, const struct job_context *context,
 		if (poll(NULL, 0, JOB_BUSY_WAIT_MS) < 0)
 			return -EINTR;
 	}
+}
+
+/*
+ * What the kernel says of details is for people: one that can't be, or has a
+ * name that can't be shown, is left out, and nothing else is wrong.
+ */
+static void drop_bad_details(struct message_details *details,
+			     const struct message_answer *answer)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < details->count; i++) {
+		details->details[left] = details->details[i];
+		left += message_detail_is_good(&details->details[left]) &&
+			message_detail_fits(answer, details, left);
+	}
+	details->count = left;
 }
 
 static void run_request(struct job *job, const struct job_context *context)
@@ -174,6 +192,7 @@ static void run_request(struct job *job, const struct job_context *context)
 	}
 	if (job->regions)
 		job->nr_regions = answer.made;
+	drop_bad_details(&job->details, &answer);
 	add_shortfall(&answer, MESSAGE_REASON_AGENT_LIMIT,
 		      asked - request.count);
 	answer.requested = asked;
@@ -353,6 +372,7 @@ void job_run(struct job *job, const struct job_context *context)
 {
 	job->regions = NULL;
 	job->nr_regions = 0;
+	job->details = (struct message_details){ 0 };
 	job->err = 0;
 	job->released = 0;
 	job->nr_kept = 0;

@@ -23,8 +23,12 @@ enum job_kind {
 struct job {
 	enum job_kind kind;
 	struct message ask;
-	/* Results: the message that ends the request; regions go before it. */
+	/*
+	 * Results: the message that ends the request; regions and then details
+	 * go before it.
+	 */
 	struct message reply;
+	struct message_details details; /* all zero: none */
 	struct message_region *regions; /* owned by the job */
 	uint32_t nr_regions;
 	/* JOB_CLEAN: 0 or why not; regions released, regions kept */

@@ -201,6 +201,12 @@ static bool is_roomy(const struct session *session)
 			  (frame)->session);                                  \
 	} while (0)
 
+/* Whether both sides have it. */
+static bool has_feature(const struct session *session, uint64_t feature)
+{
+	return session->hello.features & SESSION_FEATURES & feature;
+}
+
 /* ----- HELLO ------------------------------------------------------------- */
 
 int session_open_device(struct session *session)
@@ -236,7 +242,7 @@ static void send_hello_reply(struct session *session)
 	reply->type = MESSAGE_HELLO_REPLY;
 	reply->hello_reply = (struct message_hello_reply){
 		.version = session->hello.version,
-		.features = session->hello.features & MESSAGE_FEATURE_KNOWN,
+		.features = session->hello.features & SESSION_FEATURES,
 		.boot = session->boot,
 		.agent_version = "contig-agent " OPTIONS_VERSION,
 	};
@@ -345,7 +351,22 @@ static bool kernel_can(struct session *session, const struct frame *frame)
 		       "sync: this guest's kernel can't wait for busy pages");
 		return false;
 	}
+	if (request->flags & MESSAGE_REQUEST_RECLAIM && !device->has_reclaim) {
+		refuse(session, frame, MESSAGE_ERROR_KERNEL,
+		       "reclaim: this guest's kernel can't drop page cache");
+		return false;
+	}
 	return true;
+}
+
+/* Flags of a feature that the host has not offered. */
+static bool has_foreign_flags(const struct session *session,
+			      const struct frame *frame)
+{
+	return (frame->type == MESSAGE_REQUEST ||
+		frame->type == MESSAGE_PLAN) &&
+	       session->in.request.flags & MESSAGE_REQUEST_RECLAIM &&
+	       !has_feature(session, MESSAGE_FEATURE_RECLAIM);
 }
 
 static void take_request(struct session *session, const struct frame *frame)
@@ -369,7 +390,7 @@ static void take_request(struct session *session, const struct frame *frame)
 		       "request %u is being worked on", session->running);
 		return;
 	}
-	if (err) {
+	if (err || has_foreign_flags(session, frame)) {
 		refuse(session, frame, MESSAGE_ERROR_BAD_MESSAGE,
 		       "%s: too short, or a field is out of bounds",
 		       message_type_name(frame->type));
@@ -451,6 +472,7 @@ static void log_answer(const struct session *session)
 	const struct message *reply = &session->job.reply;
 	const struct message_answer *answer = &reply->answer;
 	char why[200] = "";
+	char dropped[64] = "";
 	size_t at = 0;
 
 	if (reply->type == MESSAGE_ERROR) {
@@ -471,12 +493,18 @@ static void log_answer(const struct session *session)
 			break;
 		at += (size_t)size;
 	}
-	log_line(LOG_LEVEL_INFO,
-		 "request %u: %u of %u regions of order %u made, %llu of %llu pages moved, %llu ms%s",
-		 session->running, answer->made, answer->requested, ask->order,
-		 (unsigned long long)answer->moves_done,
-		 (unsigned long long)answer->moves_tried,
-		 (unsigned long long)(answer->guest_ns / 1000000), why);
+	if (session->job.details.pages_reclaimed)
+		snprintf(dropped, sizeof(dropped),
+			 "%llu pages of page cache dropped, ",
+			 (unsigned long long)
+				 session->job.details.pages_reclaimed);
+	log_line(
+		LOG_LEVEL_INFO,
+		"request %u: %u of %u regions of order %u made, %llu of %llu pages moved, %s%llu ms%s",
+		session->running, answer->made, answer->requested, ask->order,
+		(unsigned long long)answer->moves_done,
+		(unsigned long long)answer->moves_tried, dropped,
+		(unsigned long long)(answer->guest_ns / 1000000), why);
 }
 
 static bool next_regions(struct session *session)
@@ -499,6 +527,28 @@ static bool next_regions(struct session *session)
 	return true;
 }
 
+static bool has_details(const struct session *session)
+{
+	const struct message_details *details = &session->job.details;
+
+	return (details->count || details->pages_reclaimed) &&
+	       has_feature(session, MESSAGE_FEATURE_DETAILS);
+}
+
+static void send_details(struct session *session)
+{
+	struct message_details *details = &session->job.details;
+
+	session->reply.type = MESSAGE_DETAILS;
+	session->reply.details = *details;
+	if (put(session, &session->reply, session->running, session->nonce))
+		log_line(LOG_LEVEL_ERROR,
+			 "request %u: the kernel's details are out of bounds",
+			 session->running);
+	/* They are sent once. */
+	*details = (struct message_details){ 0 };
+}
+
 /* Goes on with the answer as far as there is room for it. */
 static void go_on_answering(struct session *session)
 {
@@ -513,6 +563,10 @@ static void go_on_answering(struct session *session)
 			  "the kernel named a region that is out of bounds");
 		break;
 	}
+	if (!is_roomy(session))
+		return;
+	if (has_details(session) && session->job.reply.type == MESSAGE_ANSWER)
+		send_details(session);
 	if (!is_roomy(session))
 		return;
 	err = put(session, &session->job.reply, session->running,

@@ -49,7 +49,7 @@ struct session_hello {
 	uint16_t version_min;
 	uint16_t version_max;
 	uint16_t version;
-	uint64_t features;
+	uint64_t features; /* that the host offers */
 };
 
 /* What was thrown away, for the log line at the session's end. */
@@ -88,6 +88,9 @@ struct session {
 	int device_errno; /* of the last device_open() */
 	uint64_t boot;
 };
+
+/* What this agent can do beyond the protocol's first form. */
+#define SESSION_FEATURES (MESSAGE_FEATURE_RECLAIM | MESSAGE_FEATURE_DETAILS)
 
 #define SESSION_TICK_MS 100
 /*

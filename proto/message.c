@@ -457,7 +457,7 @@ static void put_regions(struct writer *out, const struct message_regions *m)
 
 /* details */
 
-static bool detail_is_good(const struct message_detail *m)
+bool message_detail_is_good(const struct message_detail *m)
 {
 	return m->reason >= 1 && m->reason <= MESSAGE_MAX_REASON &&
 	       m->regions >= 1 && m->regions <= MESSAGE_MAX_COUNT &&
@@ -470,7 +470,7 @@ static bool details_are_good(const struct message_details *m)
 	    m->count > MESSAGE_MAX_DETAILS)
 		return false;
 	for (uint32_t i = 0; i < m->count; i++)
-		if (!detail_is_good(&m->details[i]))
+		if (!message_detail_is_good(&m->details[i]))
 			return false;
 	return true;
 }
@@ -546,6 +546,22 @@ static void put_answer(struct writer *out, const struct message_answer *m)
 		put_u32(out, m->shortfall[i].reason);
 		put_u32(out, m->shortfall[i].regions);
 	}
+}
+
+bool message_detail_fits(const struct message_answer *answer,
+			 const struct message_details *details, uint32_t i)
+{
+	uint32_t reason = details->details[i].reason;
+	uint64_t regions = 0;
+	uint64_t room = 0;
+
+	for (uint32_t j = 0; j < answer->nr_shortfall; j++)
+		if (answer->shortfall[j].reason == reason)
+			room += answer->shortfall[j].regions;
+	for (uint32_t j = 0; j <= i; j++)
+		if (details->details[j].reason == reason)
+			regions += details->details[j].regions;
+	return regions <= room;
 }
 
 /* map */

@@ -6,6 +6,7 @@
 #ifndef CONTIG_PROTO_MESSAGE_H
 #define CONTIG_PROTO_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -279,6 +280,16 @@ int message_encode(const struct message *message, uint32_t request,
  */
 int message_decode(uint8_t type, const uint8_t *payload, size_t payload_bytes,
 		   struct message *ret_message);
+
+/* Does it have a reason, regions and a name within their bounds? */
+bool message_detail_is_good(const struct message_detail *detail);
+
+/**
+ * message_detail_fits() - has the shortfall room for a detail?
+ * @i: index in @details; those before it take their part of the room.
+ */
+bool message_detail_fits(const struct message_answer *answer,
+			 const struct message_details *details, uint32_t i);
 
 /* Names for logs; never NULL. */
 const char *message_type_name(uint8_t type);

@@ -161,6 +161,14 @@ static void set_mood(uint8_t mood)
 	fake.makes_nonsense = mood & 16;
 	fake.can_make = mood & 32 ? 1 : 3000;
 	fake.guest_pages = mood & 64 ? 1 << 24 : 262144;
+	fake.max_order = mood & 1 ? 9 : 18;
+	fake.can_reclaim = !(mood & 2);
+	/* The second can't be, and the first only when so many are missing. */
+	fake.details = (struct message_details){
+		.count = mood & 128 ? 2 : 0,
+		.details = { { .reason = 2, .regions = 1, .name = "dentry" },
+			     { .reason = 2, .regions = 1, .name = "\n" } },
+	};
 	kernel_failed |= mood & 2;
 }
 

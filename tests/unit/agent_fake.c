@@ -17,6 +17,7 @@ void fake_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	fake.can_make = UINT32_MAX;
 	fake.guest_pages = 262144;
+	fake.max_order = 9;
 	fake.next_id = 1;
 	if (go_fd >= 0)
 		close(go_fd);
@@ -42,7 +43,8 @@ int device_open(struct device *device, const char *path)
 		.api = 1,
 		.strategies = 3,
 		.min_order = 9,
-		.max_order = 9,
+		.max_order = fake.max_order,
+		.has_reclaim = fake.can_reclaim,
 	};
 	return 0;
 }
@@ -123,6 +125,7 @@ static bool is_interrupted(void)
 int device_request(const struct device *device,
 		   const struct message_request *request, bool plan,
 		   struct message_answer *ret_answer,
+		   struct message_details *ret_details,
 		   struct message_region **ret_regions)
 {
 	uint32_t count = request->count;
@@ -143,6 +146,7 @@ int device_request(const struct device *device,
 	if (request->nid > 0)
 		return -EINVAL;
 	*ret_answer = (struct message_answer){ .requested = count };
+	*ret_details = fake.details;
 	*ret_regions = NULL;
 	if (count > fake.can_make)
 		count = fake.can_make;

@@ -24,6 +24,9 @@ struct fake {
 	bool blocks; /* a request or map waits for fake_go() or a signal */
 	uint32_t can_make; /* regions that a request makes at most */
 	bool makes_nonsense; /* names regions that can't be */
+	bool can_reclaim; /* when the device is opened */
+	uint8_t max_order; /* likewise */
+	struct message_details details; /* of every request */
 	uint64_t guest_pages;
 
 	/* what it has done */

@@ -286,7 +286,7 @@ static void hello_is_answered(void **state)
 	(void)state;
 	greet(NONCE);
 	assert_int_equal(rig.in.hello_reply.version, 1);
-	assert_true(rig.in.hello_reply.features == 0);
+	assert_true(rig.in.hello_reply.features == MESSAGE_FEATURE_RECLAIM);
 	assert_int_equal(rig.in.hello_reply.kernel_api, 1);
 	assert_int_equal(rig.in.hello_reply.strategies, 3);
 	assert_int_equal(rig.in.hello_reply.max_order, 9);
@@ -438,6 +438,192 @@ static void a_shortfall_is_handed_on(void **state)
 	assert_int_equal(rig.in.answer.nr_shortfall, 1);
 	assert_int_equal(rig.in.answer.shortfall[0].reason, 2);
 	assert_int_equal(rig.in.answer.shortfall[0].regions, 2);
+}
+
+/* A kernel that can do all, and a host that offers @features. */
+static void greet_with(uint64_t features)
+{
+	fake.max_order = 18;
+	fake.can_reclaim = true;
+	sample_message(MESSAGE_HELLO, &rig.out);
+	rig.out.hello.features = features;
+	say_as(NONCE, 1);
+	expect(MESSAGE_HELLO_REPLY, 1);
+}
+
+static void features_are_agreed_on(void **state)
+{
+	(void)state;
+	greet_with(UINT64_MAX);
+	assert_true(rig.in.hello_reply.features ==
+		    (MESSAGE_FEATURE_RECLAIM | MESSAGE_FEATURE_DETAILS));
+	/* The session's own nonce again: as before. */
+	greet_with(UINT64_MAX);
+	assert_true(rig.in.hello_reply.features ==
+		    (MESSAGE_FEATURE_RECLAIM | MESSAGE_FEATURE_DETAILS));
+	sample_message(MESSAGE_HELLO, &rig.out);
+	rig.out.hello.features = MESSAGE_FEATURE_DETAILS | UINT64_C(1) << 40;
+	say_as(NONCE + 1, 1);
+	expect(MESSAGE_HELLO_REPLY, 1);
+	assert_true(rig.in.hello_reply.features == MESSAGE_FEATURE_DETAILS);
+}
+
+static void say_reclaim(enum message_type type, uint32_t request)
+{
+	fill_request(2);
+	rig.out.request.flags = MESSAGE_REQUEST_RECLAIM;
+	say(type, request);
+}
+
+static void page_cache_may_be_dropped(void **state)
+{
+	(void)state;
+	greet_with(MESSAGE_FEATURE_RECLAIM);
+	say_reclaim(MESSAGE_REQUEST, 2);
+	assert_int_equal(expect_regions(2), 2);
+	expect(MESSAGE_ANSWER, 2);
+	assert_int_equal(fake.last_request.flags, MESSAGE_REQUEST_RECLAIM);
+	say_reclaim(MESSAGE_PLAN, 3);
+	expect(MESSAGE_ANSWER, 3);
+	/* This kernel can't. */
+	rig.device.has_reclaim = false;
+	say_reclaim(MESSAGE_REQUEST, 4);
+	expect_error(MESSAGE_ERROR_KERNEL, 4);
+	assert_non_null(strstr(rig.in.error.text, "can't drop page cache"));
+	assert_int_equal(fake.requests, 2);
+}
+
+static void what_was_not_agreed_on_is_refused(void **state)
+{
+	(void)state;
+	greet_with(MESSAGE_FEATURE_DETAILS);
+	say_reclaim(MESSAGE_REQUEST, 2);
+	expect_error(MESSAGE_ERROR_BAD_MESSAGE, 2);
+	say_reclaim(MESSAGE_PLAN, 3);
+	expect_error(MESSAGE_ERROR_BAD_MESSAGE, 3);
+	assert_int_equal(fake.requests, 0);
+}
+
+static void add_detail(uint32_t reason, uint32_t regions, const char *name)
+{
+	struct message_detail *detail =
+		&fake.details.details[fake.details.count++];
+
+	detail->reason = reason;
+	detail->regions = regions;
+	memcpy(detail->name, name, strlen(name));
+}
+
+static void details_go_before_the_answer(void **state)
+{
+	(void)state;
+	greet_with(MESSAGE_FEATURE_DETAILS);
+	fake.can_make = 3;
+	fake.details.pages_reclaimed = 12;
+	add_detail(2, 5, "dentry");
+	add_detail(2, 1, "inode_cache");
+	ask(10, 2);
+	assert_int_equal(expect_regions(2), 3);
+	expect(MESSAGE_DETAILS, 2);
+	assert_true(rig.in.details.pages_reclaimed == 12);
+	assert_int_equal(rig.in.details.count, 2);
+	assert_int_equal(rig.in.details.details[0].reason, 2);
+	assert_int_equal(rig.in.details.details[0].regions, 5);
+	assert_string_equal(rig.in.details.details[0].name, "dentry");
+	assert_string_equal(rig.in.details.details[1].name, "inode_cache");
+	expect(MESSAGE_ANSWER, 2);
+	assert_int_equal(rig.in.answer.shortfall[0].regions, 7);
+	/* Also when only page cache was dropped, and of a plan. */
+	fake.details.count = 0;
+	fake.can_make = 10;
+	fill_request(10);
+	say(MESSAGE_PLAN, 3);
+	expect(MESSAGE_DETAILS, 3);
+	assert_int_equal(rig.in.details.count, 0);
+	expect(MESSAGE_ANSWER, 3);
+	/* None is sent when there is nothing to say. */
+	fake.details.pages_reclaimed = 0;
+	ask(1, 4);
+	expect_regions(4);
+	expect(MESSAGE_ANSWER, 4);
+	/* What was is not said again. */
+	say(MESSAGE_LIST, 5);
+	expect_regions(5);
+	expect(MESSAGE_DONE, 5);
+}
+
+static void details_are_for_those_who_want_them(void **state)
+{
+	(void)state;
+	greet_with(0);
+	fake.can_make = 3;
+	fake.details.pages_reclaimed = 12;
+	add_detail(2, 5, "dentry");
+	ask(10, 2);
+	assert_int_equal(expect_regions(2), 3);
+	expect(MESSAGE_ANSWER, 2);
+}
+
+static void details_that_can_not_be_are_left_out(void **state)
+{
+	(void)state;
+	greet_with(MESSAGE_FEATURE_DETAILS);
+	fake.can_make = 3;
+	add_detail(2, 4, "a\nb"); /* would start a line of its own */
+	add_detail(2, 3, "first");
+	add_detail(2, 1, "");
+	add_detail(2, 1, "\x1b[2J");
+	add_detail(2, 1, "thirty-two bytes without a NUL..");
+	add_detail(11, 1, "not missing");
+	add_detail(0, 1, "no reason");
+	add_detail(2, 0, "no region");
+	add_detail(2, 5, "too many");
+	add_detail(2, 4, "last");
+	ask(10, 2);
+	assert_int_equal(expect_regions(2), 3);
+	expect(MESSAGE_DETAILS, 2);
+	assert_int_equal(rig.in.details.count, 2);
+	assert_string_equal(rig.in.details.details[0].name, "first");
+	assert_string_equal(rig.in.details.details[1].name, "last");
+	expect(MESSAGE_ANSWER, 2);
+}
+
+static void regions_of_any_size_are_made(void **state)
+{
+	(void)state;
+	fake.guest_pages = UINT64_C(8) << 18;
+	greet_with(0);
+	assert_int_equal(rig.in.hello_reply.max_order, 18);
+	fill_request(3);
+	rig.out.request.order = 18;
+	rig.out.request.first_gfn.v = 1 << 18;
+	rig.out.request.nr_gfns = 4 << 18;
+	say(MESSAGE_REQUEST, 2);
+	assert_int_equal(expect_regions(2), 3);
+	assert_int_equal(rig.in.regions.regions[2].order, 18);
+	assert_true(rig.in.regions.regions[2].gfn.v == 3 << 18);
+	expect(MESSAGE_ANSWER, 2);
+	assert_int_equal(fake.last_request.order, 18);
+	fill_request(2);
+	rig.out.request.order = 10;
+	say(MESSAGE_REQUEST, 3);
+	assert_int_equal(expect_regions(3), 2);
+	expect(MESSAGE_ANSWER, 3);
+	/* All of them are listed with their sizes. */
+	say(MESSAGE_LIST, 4);
+	assert_int_equal(expect_regions(4), 5);
+	assert_int_equal(rig.in.regions.regions[0].order, 18);
+	assert_int_equal(rig.in.regions.regions[4].order, 10);
+	expect(MESSAGE_DONE, 4);
+	/* 90% of 8 GiB: 4 more of 1 GiB are let through, beside 3 and 8 MiB. */
+	fill_request(5);
+	rig.out.request.order = 18;
+	say(MESSAGE_REQUEST, 5);
+	assert_int_equal(expect_regions(5), 4);
+	expect(MESSAGE_ANSWER, 5);
+	assert_int_equal(rig.in.answer.shortfall[0].reason,
+			 MESSAGE_REASON_AGENT_LIMIT);
+	assert_int_equal(rig.in.answer.shortfall[0].regions, 1);
 }
 
 static void the_agents_limit_cuts_a_request(void **state)
@@ -1200,6 +1386,13 @@ int main(void)
 		TEST(a_plan_makes_nothing),
 		TEST(state_and_map_are_told),
 		TEST(a_shortfall_is_handed_on),
+		TEST(features_are_agreed_on),
+		TEST(page_cache_may_be_dropped),
+		TEST(what_was_not_agreed_on_is_refused),
+		TEST(details_go_before_the_answer),
+		TEST(details_are_for_those_who_want_them),
+		TEST(details_that_can_not_be_are_left_out),
+		TEST(regions_of_any_size_are_made),
 		TEST(the_agents_limit_cuts_a_request),
 		TEST(the_agents_books_have_an_end),
 		TEST(a_large_answer_comes_in_pieces),
