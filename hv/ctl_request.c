@@ -252,6 +252,19 @@ static int check(const struct command *command, const char *guest)
 	return 0;
 }
 
+/* Touching and holding what was made comes on top of its own time. */
+static uint64_t limit_ns(const struct command *command)
+{
+	uint64_t huge_ranges = (uint64_t)command->count
+			       << (command->order - HUGE_ORDER);
+	uint64_t limit =
+		(1 + (huge_ranges - 1) / MESSAGE_MAX_COUNT) * 4 * CTL_LIMIT_NS;
+
+	if (limit > CTL_LIMIT_LONG_NS)
+		limit = CTL_LIMIT_LONG_NS;
+	return command->timeout_ns + limit;
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	static struct command command = {
@@ -268,8 +281,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return status - 1;
 	if (check(&command, ctl->guest) < 0)
 		return EXIT_USAGE;
-	/* Touching and holding 65536 regions comes on top. */
-	ctl->limit_ns = command.timeout_ns + 4 * CTL_LIMIT_NS;
+	ctl->limit_ns = limit_ns(&command);
 	status = ctl_ask(ctl, to_json(ctl, &command), true, &answer);
 	if (answer == NULL)
 		return status;

@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@
 
 /* A touch writes one page of each 2 MiB; the rest is the guest being slow. */
 #define TOUCH_TIMEOUT_NS (60 * NS_PER_S)
+/* What one message may have the guest touch in that time. */
+#define TOUCH_MAX_HUGE_RANGES MESSAGE_MAX_IDS
 /* What the host adds to the time that the guest was given. */
 #define GRACE_NS (10 * NS_PER_S)
 
@@ -32,6 +35,10 @@ static const char *const state_names[] = {
 
 static_assert(sizeof(state_names) / sizeof(state_names[0]) == REQUEST_NR_STATES,
 	      "each state has a name");
+
+/* Of request->nodes, where no node is: not even numbers of errors. */
+#define NODE_UNSEEN INT_MIN
+#define NODE_MIXED (INT_MIN + 1)
 
 static void keep(struct job *job);
 
@@ -110,6 +117,14 @@ static enum message_type ids_type(const struct job *job)
 	return MESSAGE_RELEASE;
 }
 
+/* At least 8, since the largest region has 512 times 2 MiB. */
+static uint32_t max_ids(const struct job *job, enum message_type type)
+{
+	if (type != MESSAGE_TOUCH)
+		return MESSAGE_MAX_IDS;
+	return TOUCH_MAX_HUGE_RANGES >> (job->command.order - HUGE_ORDER);
+}
+
 /* The next ids, as many as one message takes. */
 static void send_ids(struct job *job)
 {
@@ -124,8 +139,8 @@ static void send_ids(struct job *job)
 	if (request->message.type == MESSAGE_HOLD)
 		request->may_hold = true;
 	ids->count = request->nr_regions - request->nr_done;
-	if (ids->count > MESSAGE_MAX_IDS)
-		ids->count = MESSAGE_MAX_IDS;
+	if (ids->count > max_ids(job, request->message.type))
+		ids->count = max_ids(job, request->message.type);
 	for (i = 0; i < ids->count; i++)
 		ids->ids[i] = request->regions[request->nr_done + i].id;
 	request->nr_sent = ids->count;
@@ -171,7 +186,16 @@ static void on_kvm(struct job *job, json_t *kvm)
 
 /* ---- BACK ------------------------------------------------------------- */
 
-/* Several 2 MiB ranges may make one region: it is as good as its worst. */
+/* Several 2 MiB ranges may make one region: it is on a node when all are. */
+static void take_node(struct request *request, uint32_t i, int node)
+{
+	if (request->nodes[i] == NODE_UNSEEN)
+		request->nodes[i] = node;
+	else if (request->nodes[i] != node)
+		request->nodes[i] = NODE_MIXED;
+}
+
+/* Likewise it is as good as its worst. */
 static void take_results(struct job *job, const struct host_task *task)
 {
 	struct request *request = state_of(job);
@@ -183,14 +207,13 @@ static void take_results(struct job *job, const struct host_task *task)
 	request->hugetlb = task->run.hugetlb;
 	request->host_ns = task->run.host_ns;
 	for (i = 0; i < request->nr_regions; i++)
-		request->nodes[i] = -ENOENT;
+		request->nodes[i] = NODE_UNSEEN;
 	for (n = 0; n < task->run.count; n++) {
 		const struct back_range *range = &task->run.ranges[n];
 
 		if (range->reason != BACK_FINE)
 			request->reasons[range->index] = range->reason;
-		if (range->hva.v == request->hvas[range->index].v)
-			request->nodes[range->index] = task->nodes[n];
+		take_node(request, range->index, task->nodes[n]);
 	}
 	for (i = 0; i < request->nr_regions; i++) {
 		if (request->reasons[i] == BACK_FINE)
@@ -237,6 +260,7 @@ static int start_backing(struct job *job)
 	uint64_t j;
 	int r;
 
+	/* They lie apart in RAM: no more ranges than the guest's RAM has. */
 	r = host_task_new(job->process, request->nr_regions * in_region, &task);
 	if (r < 0)
 		return r;

@@ -32,7 +32,7 @@ struct request {
 	/* One for each region. */
 	enum back_reason *reasons;
 	struct hva *hvas;
-	int *nodes;
+	int *nodes; /* negative: unknown, or pieces of it on several */
 	uint32_t backed;
 	bool looked;
 	enum evidence_method method;

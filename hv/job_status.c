@@ -204,7 +204,11 @@ static void on_state(void *userdata, const struct message *answer,
 			    json_integer((json_int_t)state->free_blocks));
 	json_object_set_new(status->guest, "clean",
 			    json_integer((json_int_t)state->clean_blocks));
-	json_object_set_new(status->guest, "held",
+	/* In blocks of 2 MiB, as what stands beside it. */
+	json_object_set_new(
+		status->guest, "held",
+		json_integer((json_int_t)(state->held_pages >> HUGE_ORDER)));
+	json_object_set_new(status->guest, "held_regions",
 			    json_integer((json_int_t)state->held_regions));
 	json_object_set_new(
 		status->guest, "memory",
@@ -228,8 +232,8 @@ static const struct session_calls state_calls = {
 static void start(struct job *job)
 {
 	static const char *const unknown[] = {
-		"free",	  "clean",  "held",	   "lent", "backed",
-		"aligned", "memory", "backing", "regions",
+		"free",	  "clean",   "held",   "held_regions", "lent",
+		"backed", "aligned", "memory", "backing",      "regions",
 	};
 	struct status *status = job->state;
 	struct failure failure;

@@ -33,6 +33,8 @@ enum mode {
 	MODE_TWICE, /* answers REQUEST twice */
 	MODE_OUTSIDE, /* regions outside RAM */
 	MODE_OVERLAP, /* the same region twice */
+	MODE_UNALIGNED, /* a region that is not aligned to its order */
+	MODE_OTHER_ORDER, /* regions of another order than asked for */
 	MODE_TOO_MANY, /* one region more than asked for */
 	MODE_UNCOUNTED, /* made and shortfall don't add up */
 	MODE_WRONG_PLACE, /* RAM, but not where it was asked for */
@@ -56,11 +58,13 @@ enum mode {
 	MODE_SLOW_HOLD, /* HOLD waits for SIGUSR1 */
 	MODE_HOLD_FAILS, /* the kernel refuses HOLD */
 	MODE_DIES_HOLD, /* closes its end when HOLD comes */
+	MODE_LISTS_LARGE, /* LIST names a region of 16 MiB, STATE counts it */
 	MODE_LISTS_OUTSIDE, /* LIST names a region outside RAM */
 	MODE_LISTS_FEWER, /* LIST says more than it names */
 	MODE_RELEASES_MORE, /* RELEASE says one more than it was told */
 	MODE_SLOW_STATE, /* STATE_GET waits for SIGUSR1 */
 	MODE_LEAVES, /* answers the first HELLO, then nothing */
+	MODE_OLD, /* is of before there were features, or orders above 9 */
 	MODE_NR,
 };
 
@@ -75,6 +79,8 @@ static const char *const mode_names[MODE_NR] = {
 	[MODE_TWICE] = "twice",
 	[MODE_OUTSIDE] = "outside",
 	[MODE_OVERLAP] = "overlap",
+	[MODE_UNALIGNED] = "unaligned",
+	[MODE_OTHER_ORDER] = "other-order",
 	[MODE_TOO_MANY] = "too-many",
 	[MODE_UNCOUNTED] = "uncounted",
 	[MODE_WRONG_PLACE] = "wrong-place",
@@ -98,15 +104,17 @@ static const char *const mode_names[MODE_NR] = {
 	[MODE_SLOW_HOLD] = "slow-hold",
 	[MODE_HOLD_FAILS] = "hold-fails",
 	[MODE_DIES_HOLD] = "dies-hold",
+	[MODE_LISTS_LARGE] = "lists-large",
 	[MODE_LISTS_OUTSIDE] = "lists-outside",
 	[MODE_LISTS_FEWER] = "lists-fewer",
 	[MODE_RELEASES_MORE] = "releases-more",
 	[MODE_SLOW_STATE] = "slow-state",
 	[MODE_LEAVES] = "leaves",
+	[MODE_OLD] = "old",
 };
 
 #define COALESCE_WHY_PINNED 11
-#define MAX_HELD 65536
+#define LARGE_ORDER 12 /* of MODE_LISTS_LARGE */
 
 struct fake {
 	enum mode mode;
@@ -230,15 +238,52 @@ static bool answer_hello(struct fake *fake)
 		fake->mode == MODE_NO_KERNEL ? ENOENT : 0;
 	reply->hello_reply.strategies = 3;
 	reply->hello_reply.min_order = 9;
-	reply->hello_reply.max_order = 9;
+	reply->hello_reply.max_order = fake->mode == MODE_OLD ? 9 : 18;
 	reply->hello_reply.boot = 42;
 	strcpy(reply->hello_reply.agent_version, "fake");
 	return send_reply(fake, 0);
 }
 
+/*
+ * What the codec would not write: sends the reply with @value at @offset of its
+ * payload.
+ */
+static bool send_patched(struct fake *fake, uint32_t request, size_t offset,
+			 uint64_t value)
+{
+	uint8_t *payload = fake->frame + FRAME_HEADER_BYTES;
+	struct frame frame = {
+		.version = FRAME_VERSION,
+		.type = (uint8_t)fake->reply.type,
+		.request = request,
+		.session = fake->session,
+		.payload = payload,
+	};
+	size_t size;
+
+	if (message_encode(&fake->reply, request, fake->session, fake->frame,
+			   sizeof(fake->frame), &size) < 0)
+		errx(1, "what is to be patched does not encode");
+	memcpy(payload + offset, &value, sizeof(value));
+	frame.payload_bytes = (uint32_t)(size - FRAME_HEADER_BYTES);
+	frame_encode(&frame, fake->frame, sizeof(fake->frame), &size);
+	return send_bytes(fake, fake->frame, size);
+}
+
+/* Where in REGIONS the first one's gfn stands: behind 3 counts and the id. */
+#define AT_FIRST_GFN (3 * 4 + 8)
+
+/* As many of the kind that was asked for, but of half or twice the size. */
+static uint8_t other_order(const struct fake *fake)
+{
+	return fake->asked.order > 9 ? fake->asked.order - 1 : 10;
+}
+
 static bool send_regions(struct fake *fake, uint32_t request, uint32_t total)
 {
-	uint64_t pages = UINT64_C(1) << fake->asked.order;
+	uint8_t order = fake->mode == MODE_OTHER_ORDER ? other_order(fake) :
+							 fake->asked.order;
+	uint64_t pages = UINT64_C(1) << order;
 	struct message_regions *regions;
 	uint32_t first;
 	uint32_t i;
@@ -258,13 +303,16 @@ static bool send_regions(struct fake *fake, uint32_t request, uint32_t total)
 			regions->regions[i] = (struct message_region){
 				.id = fake->next_id++,
 				.gfn = { fake->first_gfn + n * pages },
-				.order = fake->asked.order,
+				.order = order,
 			};
 			if (fake->mode == MODE_OUTSIDE && n == total - 1)
 				regions->regions[i].gfn.v = UINT64_C(1) << 32;
 			if (fake->mode == MODE_WRONG_PLACE)
 				regions->regions[i].gfn.v = 0x8000;
 		}
+		if (fake->mode == MODE_UNALIGNED)
+			return send_patched(fake, request, AT_FIRST_GFN,
+					    fake->first_gfn + pages / 2);
 		if (!send_reply(fake, request))
 			return false;
 	}
@@ -468,6 +516,11 @@ static bool answer_state(struct fake *fake, uint32_t request)
 	state->free_blocks = 64;
 	state->clean_blocks = 96;
 	state->held_regions = fake->held;
+	state->held_pages = (uint64_t)fake->held << fake->asked.order;
+	if (fake->mode == MODE_LISTS_LARGE) {
+		state->held_regions = 1;
+		state->held_pages = UINT64_C(1) << LARGE_ORDER;
+	}
 	return send_reply(fake, request);
 }
 
@@ -513,22 +566,25 @@ static bool take_state_get(struct fake *fake, uint32_t request)
 static bool answer_list(struct fake *fake, uint32_t request)
 {
 	bool outside = fake->mode == MODE_LISTS_OUTSIDE;
+	bool large = fake->mode == MODE_LISTS_LARGE;
 	struct message_regions *regions;
 
-	if (outside) {
+	if (outside || large) {
 		regions = &begin_reply(fake, MESSAGE_REGIONS)->regions;
 		regions->total = 1;
 		regions->count = 1;
 		regions->regions[0] = (struct message_region){
 			.id = 1,
-			.gfn = { UINT64_C(1) << 32 },
-			.order = 9,
+			.gfn = { outside ? UINT64_C(1) << 32 :
+					   fake->first_gfn },
+			.order = large ? LARGE_ORDER : 9,
+			.flags = large ? MESSAGE_REGION_KEPT : 0,
 		};
 		if (!send_reply(fake, request))
 			return false;
 	}
 	begin_reply(fake, MESSAGE_DONE)->done.done =
-		outside || fake->mode == MODE_LISTS_FEWER;
+		outside || large || fake->mode == MODE_LISTS_FEWER;
 	return send_reply(fake, request);
 }
 

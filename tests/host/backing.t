@@ -6,25 +6,6 @@
 source "$(dirname "$0")/../lib/tap.sh"
 source "$top/tests/host/host.sh"
 
-# huge_kib NAME: what QEMU has mapped by huge entries of the guest's RAM, which
-# is its one mapping of that size.
-huge_kib() {
-	awk '/^Size:/ { is_ram = $2 == 524288 }
-		/^(AnonHugePages|ShmemPmdMapped|FilePmdMapped):/ && is_ram { sum += $2 }
-		END { print sum + 0 }' "/proc/${qemu_pid[$1]}/smaps"
-}
-
-# split NAME: the guest's RAM is behind small pages alone, whatever was before.
-split() {
-	local -a range
-
-	IFS='- ' read -ra range < <(awk '/^[0-9a-f]+-/ { range = $1 }
-		/^Size:/ && $2 == 524288 { print range }' \
-		"/proc/${qemu_pid[$1]}/smaps")
-	"$build/tests/host/split_huge" "${qemu_pid[$1]}" "${range[@]}" &&
-		[ "$(huge_kib "$1")" = 0 ]
-}
-
 qemu_start anon
 qemu_start shared memory-backend-ram,share=on
 qemu_start file "memory-backend-file,share=on,align=2M,mem-path=$tap_dir/shm"
@@ -136,14 +117,6 @@ is "$(field .shortfall)" \
 end_process "$contigd_pid"
 contigd_start anon shared file memfd
 ctl status anon
-
-# ----- sizes -------------------------------------------------------------------
-told=$(grep -c REQUEST "$tap_dir/anon.fake.log")
-ctl request anon --size 4M --count 1
-is "$status" 1 "a size that the guest's kernel can't make: status 1"
-one_line "a size" "guest anon: its kernel makes regions of 2 MiB only; use --size 2M"
-is "$(grep -c REQUEST "$tap_dir/anon.fake.log")" "$told" \
-	"and it is not asked for it"
 
 # ----- where -------------------------------------------------------------------
 ctl request anon --size 2M --count 4 --range 0x10000000-0x11000000

@@ -7,6 +7,8 @@
 #   qemu_start NAME [BACKEND-ARGUMENTS [MIB [OPTION...]]]
 #                                        a paused QEMU of 512 MiB with memory
 #                                        behind 64 MiB from 0x10000000 on
+#   huge_kib NAME [MIB], split NAME [MIB]
+#                                        its huge pages: seen, and split
 #   fake_start NAME MODE [FIRST-GFN]     what stands behind its port
 #   contigd_start NAME...                with these guests
 #                                        CONTIGD=PATH takes another program
@@ -43,6 +45,27 @@ qemu_start() {
 	at_exit "end_process ${qemu_pid[$name]}"
 	wait_for 30 test -S "$tap_dir/$name.qmp" ||
 		die "QEMU does not start: $(cat "$tap_dir/$name.qemu.log")"
+}
+
+# huge_kib NAME [MIB]: what QEMU has mapped by huge entries of the guest's RAM (or
+# DIMM), which is its one mapping of that size.
+huge_kib() {
+	awk -v "size=$((${2:-512} << 10))" \
+		'/^Size:/ { is_ram = $2 == size }
+		/^(AnonHugePages|ShmemPmdMapped|FilePmdMapped):/ && is_ram { sum += $2 }
+		END { print sum + 0 }' "/proc/${qemu_pid[$1]}/smaps"
+}
+
+# split NAME [MIB]: that RAM is behind small pages alone, whatever was before.
+split() {
+	local -a range
+
+	IFS='- ' read -ra range < <(awk -v "size=$((${2:-512} << 10))" \
+		'/^[0-9a-f]+-/ { range = $1 }
+		/^Size:/ && $2 == size { print range }' \
+		"/proc/${qemu_pid[$1]}/smaps")
+	"$build/tests/host/split_huge" "${qemu_pid[$1]}" "${range[@]}" &&
+		[ "$(huge_kib "$1" "${2:-512}")" = 0 ]
 }
 
 fake_start() {

@@ -34,6 +34,11 @@ refused 2 "'1x'" request a --size 2M --count 1x
 refused 2 "'5-4'" request a --size 2M --count 1 --range 5-4
 refused 2 'not aligned' request a --size 2M --count 1 --range 1M-3M
 refused 2 'has room for 2' request a --size 2M --count 3 --range 0-4M
+refused 2 "'6M' is not a power of two" request a --size 6M --count 1
+refused 2 "'1025M' is not a power of two" request a --size 1025M --count 1
+refused 2 'not aligned to --size' request a --size 4M --count 1 --range 2M-6M
+refused 2 'not aligned to --size' request a --size 1G --count 1 --range 4G-5632M
+refused 2 'has room for 1' request a --size 1G --count 2 --range 4G-5G
 refused 2 "'1024'" request a --size 2M --count 1 --node 1024
 refused 2 "'fast' is not cost or freelist" request a --size 2M --count 1 --strategy fast
 refused 2 'hugetlb: this version' request a --size 2M --count 1 --into hugetlb

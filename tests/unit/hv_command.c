@@ -100,6 +100,19 @@ static void bounds_are_kept(void **state)
 	refused(REQUEST "\"count\":1,\"range_start\":4096,"
 			"\"range_bytes\":2097152}",
 		"range: is not aligned");
+	refused("{\"command\":\"request\",\"guest\":\"a\",\"order\":8,"
+		"\"count\":1}",
+		"order");
+	refused("{\"command\":\"request\",\"guest\":\"a\",\"order\":19,"
+		"\"count\":1}",
+		"order");
+	refused("{\"command\":\"request\",\"guest\":\"a\",\"order\":10,"
+		"\"count\":1,\"range_start\":2097152,"
+		"\"range_bytes\":4194304}",
+		"range: is not aligned");
+	refused("{\"command\":\"request\",\"guest\":\"a\",\"order\":18,"
+		"\"count\":2,\"range_bytes\":1073741824}",
+		"range: is smaller");
 	refused(REQUEST "\"count\":1,\"range_start\":2097152}",
 		"range: is empty");
 	refused(REQUEST "\"count\":2,\"range_bytes\":2097152}",

@@ -144,6 +144,47 @@ static void overlapping(void **state)
 	verdict_is(REGION_OVERLAP, 8, 6);
 }
 
+/* Each of its sizes is held to its own alignment, RAM and distance. */
+static void larger_regions(void **state)
+{
+	uint8_t order;
+	uint32_t i;
+
+	(void)state;
+	map.ranges[1].bytes = 16 * (GIB_PAGES << 12);
+	for (order = MESSAGE_MIN_ORDER + 1; order <= MESSAGE_MAX_ORDER;
+	     order++) {
+		uint64_t pages = UINT64_C(1) << order;
+
+		rules.order = order;
+		for (i = 0; i < 8; i++) {
+			regions[i].gfn.v = 4 * GIB_PAGES + i * pages;
+			regions[i].order = order;
+		}
+		verdict_is(REGION_FINE, 8, 0);
+		regions[3].gfn.v += pages / 2;
+		verdict_is(REGION_UNALIGNED, 8, 3);
+		regions[3].gfn = regions[5].gfn;
+		verdict_is(REGION_OVERLAP, 8, 5);
+		regions[3].gfn.v = 4 * GIB_PAGES + 3 * pages;
+		/* Smaller or larger ones than were asked for. */
+		regions[6].order = order - 1;
+		verdict_is(REGION_BAD_ORDER, 8, 6);
+		regions[6].order = order + 1;
+		verdict_is(REGION_BAD_ORDER, 8, 6);
+		regions[6].order = order;
+		/* Begins in RAM and ends behind it. */
+		map.ranges[1].bytes = (8 * pages - 512) << 12;
+		verdict_is(REGION_NOT_RAM, 8, 7);
+		map.ranges[1].bytes = 16 * (GIB_PAGES << 12);
+		/* Begins in the range and ends behind it. */
+		rules.first_gfn.v = 4 * GIB_PAGES;
+		rules.nr_gfns = 8 * pages - 512;
+		verdict_is(REGION_OUT_OF_RANGE, 8, 7);
+		rules.nr_gfns = 0;
+	}
+}
+
 static void the_most_that_can_be_asked_for(void **state)
 {
 	struct message_region *many;
@@ -186,6 +227,7 @@ int main(void)
 		CHECK(outside_of_ram),
 		CHECK(outside_of_the_range),
 		CHECK(overlapping),
+		CHECK(larger_regions),
 		CHECK(the_most_that_can_be_asked_for),
 	};
 
