@@ -214,6 +214,7 @@ static void take_request(struct reader *reader, struct command *command)
 		reader, "strategy", strategy_names,
 		sizeof(strategy_names) / sizeof(strategy_names[0]), false);
 	command->sync = take_boolean(reader, "sync");
+	command->reclaim = take_boolean(reader, "reclaim");
 	command->max_moves = (uint64_t)take_integer(reader, "max_moves", 0,
 						    INT64_MAX, 0);
 	command->timeout_ns = (uint64_t)take_integer(

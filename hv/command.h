@@ -4,8 +4,9 @@
  *
  * { "command": "request", "guest": "web01", "order": 9, "count": 64,
  *   "node": -1, "range_start": 0, "range_bytes": 0, "strategy": "cost",
- *   "sync": false, "max_moves": 0, "timeout_ns": 60000000000, "into": "free",
- *   "dry_run": false, "progress": false }
+ *   "sync": false, "reclaim": false, "max_moves": 0,
+ *   "timeout_ns": 60000000000, "into": "free", "dry_run": false,
+ *   "progress": false }
  * { "command": "release", "guest": "web01", "ids": [1, 2] }    [] means all
  * { "command": "back" | "status" | "map", "guest": "web01" }
  * { "command": "list" }
@@ -65,6 +66,7 @@ struct command {
 	uint64_t range_bytes; /* 0: anywhere */
 	enum message_strategy strategy;
 	bool sync;
+	bool reclaim; /* clean page cache of what is emptied may be dropped */
 	uint64_t max_moves; /* 0: no limit */
 	uint64_t timeout_ns;
 	enum command_into into;

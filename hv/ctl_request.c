@@ -21,6 +21,9 @@ static const char usage[] =
 	"  --node N             only on this node of the guest\n"
 	"  --strategy NAME      cost (default) or freelist\n"
 	"  --sync               wait for locked pages and for writeback\n"
+	"  --reclaim            let the guest drop clean page cache of what is "
+	"emptied,\n"
+	"                       where there is no room to move it to\n"
 	"  --max-moves N        move at most so many pages\n"
 	"  --timeout S          seconds that all of it may take (default 60)\n"
 	"  --into free|hold     what becomes of the regions in the guest "
@@ -37,6 +40,7 @@ enum {
 	OPTION_NODE,
 	OPTION_STRATEGY,
 	OPTION_SYNC,
+	OPTION_RECLAIM,
 	OPTION_MAX_MOVES,
 	OPTION_TIMEOUT,
 	OPTION_INTO,
@@ -51,6 +55,7 @@ static const struct option options[] = {
 	{ "node", required_argument, NULL, OPTION_NODE },
 	{ "strategy", required_argument, NULL, OPTION_STRATEGY },
 	{ "sync", no_argument, NULL, OPTION_SYNC },
+	{ "reclaim", no_argument, NULL, OPTION_RECLAIM },
 	{ "max-moves", required_argument, NULL, OPTION_MAX_MOVES },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "into", required_argument, NULL, OPTION_INTO },
@@ -125,6 +130,9 @@ static int take(void *userdata, int val, const char *value)
 	case OPTION_SYNC:
 		command->sync = true;
 		return 0;
+	case OPTION_RECLAIM:
+		command->reclaim = true;
+		return 0;
 	case OPTION_MAX_MOVES:
 		return take_number("--max-moves", value, 1, INT64_MAX,
 				   &command->max_moves);
@@ -148,18 +156,18 @@ static int take(void *userdata, int val, const char *value)
 static json_t *to_json(const struct ctl *ctl, const struct command *command)
 {
 	return json_pack(
-		"{s:s, s:s, s:i, s:I, s:i, s:I, s:I, s:s, s:b, s:I, s:I, s:s, "
-		"s:b}",
+		"{s:s, s:s, s:i, s:I, s:i, s:I, s:I, s:s, s:b, s:b, s:I, s:I, "
+		"s:s, s:b}",
 		"command", "request", "guest", ctl->guest, "order",
 		(int)command->order, "count", (json_int_t)command->count,
 		"node", (int)command->nid, "range_start",
 		(json_int_t)command->range_start.v, "range_bytes",
 		(json_int_t)command->range_bytes, "strategy",
-		command_strategy_name(command->strategy), "sync",
-		command->sync, "max_moves", (json_int_t)command->max_moves,
-		"timeout_ns", (json_int_t)command->timeout_ns, "into",
-		command_into_name(command->into), "dry_run",
-		command->dry_run);
+		command_strategy_name(command->strategy), "sync", command->sync,
+		"reclaim", command->reclaim, "max_moves",
+		(json_int_t)command->max_moves, "timeout_ns",
+		(json_int_t)command->timeout_ns, "into",
+		command_into_name(command->into), "dry_run", command->dry_run);
 }
 
 static void print_kvm(json_t *kvm)
@@ -201,6 +209,10 @@ static void print_answer(json_t *answer)
 	printf("  pages moved    %lld of %lld tried, %s copied\n",
 	       (long long)ctl_get_integer(answer, "work.moves_done"),
 	       (long long)ctl_get_integer(answer, "work.moves_tried"), copied);
+	if (ctl_get_integer(answer, "work.pages_reclaimed") > 0)
+		printf("  page cache     %lld clean pages dropped\n",
+		       (long long)ctl_get_integer(answer,
+						  "work.pages_reclaimed"));
 	printf("  time           %.3f s in the guest, %.3f s on the host, %.3f "
 	       "s in all\n",
 	       (double)ctl_get_integer(answer, "work.guest_ns") / 1e9,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hv/ctl_shortfall.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,11 +52,71 @@ static const char *find_advice(const char *reason)
 	return "";
 }
 
+/* Names shown of one reason; what is behind the most regions comes first. */
+#define MAX_NAMES 4
+
+/* One item of a list; @first is true until one was printed. */
+static void print_item(bool *first, const char *reason, const char *name,
+		       json_int_t regions)
+{
+	if (regions <= 0)
+		return;
+	printf("%s%s", *first ? "" : ", ", reason);
+	if (name != NULL)
+		printf(" (%s)", name);
+	printf(" %lld", (long long)regions);
+	*first = false;
+}
+
+/* "slab (dentry) 7, slab 1": what has no name follows what has one. */
+static void print_entry(bool *first, json_t *entry)
+{
+	const char *reason = ctl_get_string(entry, "reason");
+	json_int_t left = ctl_get_integer(entry, "regions");
+	json_t *details = ctl_get(entry, "details");
+	json_t *detail;
+	size_t i;
+
+	json_array_foreach(details, i, detail) {
+		json_int_t regions = ctl_get_integer(detail, "regions");
+
+		if (i == MAX_NAMES)
+			break;
+		print_item(first, reason, ctl_get_string(detail, "name"),
+			   regions);
+		left -= regions;
+	}
+	print_item(first, reason, i == MAX_NAMES ? "others" : NULL, left);
+}
+
+/* All of it in one line, when there is more to say than the lines below do. */
+static void print_sum(json_t *shortfall)
+{
+	bool any_details = false;
+	json_int_t regions = 0;
+	bool first = true;
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(shortfall, i, entry) {
+		regions += ctl_get_integer(entry, "regions");
+		any_details = any_details || ctl_get(entry, "details") != NULL;
+	}
+	if (json_array_size(shortfall) < 2 && !any_details)
+		return;
+	printf("  missing        %lld regions: ", (long long)regions);
+	json_array_foreach(shortfall, i, entry) {
+		print_entry(&first, entry);
+	}
+	putchar('\n');
+}
+
 void ctl_shortfall_print(json_t *shortfall)
 {
 	json_t *entry;
 	size_t i;
 
+	print_sum(shortfall);
 	json_array_foreach(shortfall, i, entry) {
 		const char *reason = ctl_get_string(entry, "reason");
 

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-/* Prints a line for each entry of "shortfall". */
+/* Prints a line for each entry of "shortfall", after one that sums them up. */
 void ctl_shortfall_print(json_t *shortfall);
 
 #endif

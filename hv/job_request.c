@@ -386,6 +386,13 @@ static const char *on_message(void *userdata, const struct message *message)
 	struct request *request = state_of(job);
 	const struct message_regions *regions = &message->regions;
 
+	if (request->have_details)
+		return "it has more to say after the details of its answer";
+	if (message->type == MESSAGE_DETAILS) {
+		request->have_details = true;
+		request->details = message->details;
+		return NULL;
+	}
 	if (message->type == MESSAGE_PROGRESS) {
 		job_progress(job, "making", message->progress.made,
 			     message->progress.asked);
@@ -465,7 +472,8 @@ static void start(struct job *job)
 	left_ns = job->deadline_ns > now_ns ? job->deadline_ns - now_ns : 1;
 	message->type = command->dry_run ? MESSAGE_PLAN : MESSAGE_REQUEST;
 	message->request = (struct message_request){
-		.flags = command->sync ? MESSAGE_REQUEST_SYNC : 0,
+		.flags = (command->sync ? MESSAGE_REQUEST_SYNC : 0) |
+			 (command->reclaim ? MESSAGE_REQUEST_RECLAIM : 0),
 		.strategy = (uint8_t)command->strategy,
 		.order = command->order,
 		.count = command->count,

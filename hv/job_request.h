@@ -29,6 +29,8 @@ struct request {
 	uint32_t nr_done; /* ids sent in TOUCH, HOLD, RELEASE */
 	uint32_t nr_sent; /* ids in the message under way */
 	struct message_answer answer;
+	bool have_details;
+	struct message_details details; /* all zero: none came */
 	/* One for each region. */
 	enum back_reason *reasons;
 	struct hva *hvas;

@@ -18,6 +18,10 @@ static bool answer_adds_up(const struct job *job,
 	uint64_t missing = 0;
 	uint32_t i;
 
+	for (i = 0; i < request->details.count; i++) {
+		if (!message_detail_fits(answer, &request->details, i))
+			return false;
+	}
 	for (i = 0; i < answer->nr_shortfall; i++)
 		missing += answer->shortfall[i].regions;
 	return answer->requested == job->command.count &&

@@ -141,7 +141,7 @@ static int send_small(struct session *session, enum message_type type,
 	if (type == MESSAGE_HELLO) {
 		message->hello.version_min = FRAME_VERSION;
 		message->hello.version_max = FRAME_VERSION;
-		message->hello.features = MESSAGE_FEATURE_KNOWN;
+		message->hello.features = SESSION_FEATURES;
 	} else if (type == MESSAGE_STATE_GET) {
 		message->state_get.nid = MESSAGE_ANY_NODE;
 	}
@@ -222,6 +222,21 @@ static void fail_unreachable(struct session *session, const char *why)
 	end_call(session, NULL, &failure);
 }
 
+static bool has_feature(const struct session *session, uint64_t feature)
+{
+	return (session->hello.features & SESSION_FEATURES & feature) != 0;
+}
+
+/* Does the message need a feature that the agent lacks? */
+static bool agent_lacks(const struct session *session,
+			const struct message *message)
+{
+	return (message->type == MESSAGE_REQUEST ||
+		message->type == MESSAGE_PLAN) &&
+	       (message->request.flags & MESSAGE_REQUEST_RECLAIM) != 0 &&
+	       !has_feature(session, MESSAGE_FEATURE_RECLAIM);
+}
+
 static void send_call(struct session *session)
 {
 	struct call *call = &session->call;
@@ -229,6 +244,13 @@ static void send_call(struct session *session)
 	struct failure failure;
 	int r;
 
+	if (agent_lacks(session, call->message)) {
+		session_failure_no_reclaim(
+			session->guest, session->hello.agent_version, &failure);
+		set_state(session, SESSION_READY, SESSION_LOOK_NS, NULL);
+		end_call(session, NULL, &failure);
+		return;
+	}
 	call->request = ++session->last_request;
 	call->deadline_ns = now_ns + call->timeout_ns;
 	call->heard_ns = now_ns;
@@ -359,6 +381,11 @@ static enum link_use take_call_frame(struct session *session,
 	if (++call->parts > session_answer_max_parts(call->timeout_ns +
 						     SESSION_CANCEL_NS)) {
 		fail_faulty(session, "more messages than a request can need");
+		return LINK_USELESS;
+	}
+	if (message->type == MESSAGE_DETAILS &&
+	    !has_feature(session, MESSAGE_FEATURE_DETAILS)) {
+		fail_faulty(session, "details, which it said it does not have");
 		return LINK_USELESS;
 	}
 	fault = call->calls->message(call->userdata, message);

@@ -19,6 +19,8 @@
 #include "proto/frame.h"
 #include "proto/message.h"
 
+/* What contigd can do beyond the protocol's first form. */
+#define SESSION_FEATURES (MESSAGE_FEATURE_RECLAIM | MESSAGE_FEATURE_DETAILS)
 /* How long a living agent may take to say hello; a slow guest needs some. */
 #define SESSION_HELLO_NS (5 * NS_PER_S)
 /* While a call runs the agent is asked for a sign of life this often... */
@@ -67,8 +69,8 @@ enum session_state {
 struct session_calls {
 	/*
 	 * A message that belongs to the call and does not end it (REGIONS,
-	 * PROGRESS). Return: NULL; or the rule that the guest broke by it, in
-	 * words, and done() follows.
+	 * DETAILS, PROGRESS). Return: NULL; or the rule that the guest broke
+	 * by it, in words, and done() follows.
 	 */
 	const char *(*message)(void *userdata, const struct message *message);
 	/*

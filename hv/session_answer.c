@@ -14,6 +14,7 @@ enum session_answer session_answer_kind(enum message_type question,
 	enum message_type last;
 	bool has_regions = false;
 	bool has_progress = false;
+	bool has_details = false;
 
 	switch (question) {
 	case MESSAGE_STATE_GET:
@@ -22,9 +23,11 @@ enum session_answer session_answer_kind(enum message_type question,
 	case MESSAGE_REQUEST:
 		has_regions = true;
 		has_progress = true;
+		has_details = true;
 		last = MESSAGE_ANSWER;
 		break;
 	case MESSAGE_PLAN:
+		has_details = true;
 		last = MESSAGE_ANSWER;
 		break;
 	case MESSAGE_LIST:
@@ -45,6 +48,7 @@ enum session_answer session_answer_kind(enum message_type question,
 	if (answer == last)
 		return SESSION_ANSWER_LAST;
 	if ((has_regions && answer == MESSAGE_REGIONS) ||
+	    (has_details && answer == MESSAGE_DETAILS) ||
 	    (has_progress && answer == MESSAGE_PROGRESS))
 		return SESSION_ANSWER_PART;
 	return SESSION_ANSWER_WRONG;
@@ -52,7 +56,7 @@ enum session_answer session_answer_kind(enum message_type question,
 
 uint64_t session_answer_max_parts(uint64_t call_ns)
 {
-	/* At worst each region comes in a frame of its own. */
-	return MESSAGE_MAX_COUNT +
+	/* At worst each region comes in a frame of its own; and details. */
+	return MESSAGE_MAX_COUNT + 1 +
 	       (call_ns / NS_PER_S + 1) * MAX_PROGRESS_PER_S;
 }

@@ -50,6 +50,16 @@ void session_failure_no_kernel(const char *guest, const char *why,
 		    guest, why);
 }
 
+void session_failure_no_reclaim(const char *guest, const char *version,
+				struct failure *ret_failure)
+{
+	failure_set(ret_failure, EXIT_FAILED,
+		    "guest %s: its agent (%s) can't drop page cache; leave out "
+		    "--reclaim, or install the contig-agent that belongs to "
+		    "this contigd",
+		    guest, version);
+}
+
 void session_failure_error(const char *guest,
 			   const struct message_error *error,
 			   struct failure *ret_failure)

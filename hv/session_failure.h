@@ -34,6 +34,10 @@ void session_failure_faulty(const char *guest, uint64_t back_off_ns,
 void session_failure_no_kernel(const char *guest, const char *why,
 			       struct failure *ret_failure);
 
+/* @version: of the agent, as it says. */
+void session_failure_no_reclaim(const char *guest, const char *version,
+				struct failure *ret_failure);
+
 /* The agent's answer was ERROR. */
 void session_failure_error(const char *guest,
 			   const struct message_error *error,

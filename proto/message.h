@@ -40,7 +40,6 @@ enum message_type {
 /* Feature bits: what a side can do beyond this version's first form. */
 #define MESSAGE_FEATURE_RECLAIM (UINT64_C(1) << 0) /* MESSAGE_REQUEST_RECLAIM */
 #define MESSAGE_FEATURE_DETAILS (UINT64_C(1) << 1) /* MESSAGE_DETAILS */
-#define MESSAGE_FEATURE_KNOWN UINT64_C(0) /* those that both sides have */
 
 /* Limits, and what each protects: the receiver's fixed buffers. */
 #define MESSAGE_MAX_COUNT 65536 /* regions in one request */

@@ -48,6 +48,13 @@ enum mode {
 	MODE_DIES_TOUCH, /* closes its end when TOUCH comes */
 	MODE_HANGS, /* says nothing any more when TOUCH comes */
 	MODE_PARTLY, /* makes half of what is asked: pinned */
+	MODE_DETAILS, /* makes 12 less: slab, of one cache; pinned; writeback */
+	MODE_DETAILS_MANY, /* likewise: slab alone, of 7 caches */
+	MODE_DETAILS_MORE, /* likewise, and more details than are missing */
+	MODE_DETAILS_OTHER, /* likewise, and details of another reason */
+	MODE_DETAILS_TWICE, /* details after the details */
+	MODE_DETAILS_TEXT, /* details whose name steers a terminal */
+	MODE_DETAILS_UNASKED, /* details, and has no such feature */
 	MODE_LATE_PING, /* ends REQUEST when pinged, and works on the ping */
 	MODE_PING_FLOOD, /* answers a ping by endless answers to it */
 	MODE_VERSION_FLOOD, /* answers HELLO by endless ERROR VERSION */
@@ -94,6 +101,13 @@ static const char *const mode_names[MODE_NR] = {
 	[MODE_DIES_TOUCH] = "dies-touch",
 	[MODE_HANGS] = "hangs",
 	[MODE_PARTLY] = "partly",
+	[MODE_DETAILS] = "details",
+	[MODE_DETAILS_MANY] = "details-many",
+	[MODE_DETAILS_MORE] = "details-more",
+	[MODE_DETAILS_OTHER] = "details-other",
+	[MODE_DETAILS_TWICE] = "details-twice",
+	[MODE_DETAILS_TEXT] = "details-text",
+	[MODE_DETAILS_UNASKED] = "details-unasked",
 	[MODE_LATE_PING] = "late-ping",
 	[MODE_PING_FLOOD] = "ping-flood",
 	[MODE_VERSION_FLOOD] = "version-flood",
@@ -113,7 +127,11 @@ static const char *const mode_names[MODE_NR] = {
 	[MODE_OLD] = "old",
 };
 
+#define COALESCE_WHY_SLAB 2
 #define COALESCE_WHY_PINNED 11
+#define COALESCE_WHY_WRITEBACK 13
+#define DETAILS_MISSING 12 /* regions, in the modes of details */
+#define DETAILS_SLAB 7 /* of these */
 #define LARGE_ORDER 12 /* of MODE_LISTS_LARGE */
 
 struct fake {
@@ -233,7 +251,11 @@ static bool answer_hello(struct fake *fake)
 		fake->hangs = true;
 	reply = begin_reply(fake, MESSAGE_HELLO_REPLY);
 	reply->hello_reply.version = 1;
-	reply->hello_reply.kernel_api = fake->mode == MODE_NO_KERNEL ? 0 : 1;
+	if (fake->mode != MODE_OLD && fake->mode != MODE_DETAILS_UNASKED)
+		reply->hello_reply.features =
+			fake->message.hello.features &
+			(MESSAGE_FEATURE_RECLAIM | MESSAGE_FEATURE_DETAILS);
+	reply->hello_reply.kernel_api = fake->mode == MODE_NO_KERNEL ? 0 : 2;
 	reply->hello_reply.kernel_errno =
 		fake->mode == MODE_NO_KERNEL ? ENOENT : 0;
 	reply->hello_reply.strategies = 3;
@@ -320,11 +342,84 @@ static bool send_regions(struct fake *fake, uint32_t request, uint32_t total)
 	return true;
 }
 
+static void add_detail(struct fake *fake, uint32_t reason, uint32_t regions,
+		       const char *name)
+{
+	struct message_details *details = &fake->reply.details;
+	struct message_detail *detail = &details->details[details->count++];
+
+	detail->reason = reason;
+	detail->regions = regions;
+	snprintf(detail->name, sizeof(detail->name), "%s", name);
+}
+
+/* Where in DETAILS the first name stands: behind what is of a fixed size. */
+#define AT_FIRST_NAME (8 + 4 + 4 + 4 + 1)
+
+static bool send_details(struct fake *fake, uint32_t request)
+{
+	struct message_details *details =
+		&begin_reply(fake, MESSAGE_DETAILS)->details;
+	char name[16];
+	uint32_t i;
+
+	details->pages_reclaimed = 345;
+	switch (fake->mode) {
+	case MODE_DETAILS_MANY:
+		for (i = 0; i < DETAILS_SLAB; i++) {
+			snprintf(name, sizeof(name), "cache_%u", i);
+			add_detail(fake, COALESCE_WHY_SLAB, i == 0 ? 4 : 1,
+				   name);
+		}
+		return send_reply(fake, request);
+	case MODE_DETAILS_MORE:
+		add_detail(fake, COALESCE_WHY_SLAB, DETAILS_SLAB, "dentry");
+		add_detail(fake, COALESCE_WHY_SLAB, 1, "inode_cache");
+		return send_reply(fake, request);
+	case MODE_DETAILS_OTHER:
+		add_detail(fake, COALESCE_WHY_SLAB + 1, 1, "dentry");
+		return send_reply(fake, request);
+	case MODE_DETAILS_TEXT:
+		add_detail(fake, COALESCE_WHY_SLAB, 1, "clear..");
+		/* Escape, "c", and the rest as it was: a terminal is reset. */
+		return send_patched(fake, request, AT_FIRST_NAME,
+				    UINT64_C(0x2e2e726165631b));
+	default:
+		add_detail(fake, COALESCE_WHY_SLAB, DETAILS_SLAB, "dentry");
+		return send_reply(fake, request) &&
+		       (fake->mode != MODE_DETAILS_TWICE ||
+			send_reply(fake, request));
+	}
+}
+
+static bool is_detailed(const struct fake *fake)
+{
+	return fake->mode >= MODE_DETAILS && fake->mode <= MODE_DETAILS_UNASKED;
+}
+
+/* The shortfall of an answer that has details before it. */
+static void set_detailed_shortfall(const struct fake *fake,
+				   struct message_answer *answer)
+{
+	bool only_slab = fake->mode == MODE_DETAILS_MANY;
+
+	answer->nr_shortfall = only_slab ? 1 : 3;
+	answer->shortfall[0].reason = COALESCE_WHY_SLAB;
+	answer->shortfall[0].regions = only_slab ? DETAILS_MISSING :
+						   DETAILS_SLAB;
+	answer->shortfall[1].reason = COALESCE_WHY_PINNED;
+	answer->shortfall[1].regions = 3;
+	answer->shortfall[2].reason = COALESCE_WHY_WRITEBACK;
+	answer->shortfall[2].regions = DETAILS_MISSING - DETAILS_SLAB - 3;
+}
+
 static bool send_answer(struct fake *fake, uint32_t request, uint32_t made,
 			uint32_t reason)
 {
 	struct message_answer *answer;
 
+	if (is_detailed(fake) && !send_details(fake, request))
+		return false;
 	answer = &begin_reply(fake, MESSAGE_ANSWER)->answer;
 	answer->requested = fake->asked.count;
 	answer->made = made;
@@ -340,6 +435,8 @@ static bool send_answer(struct fake *fake, uint32_t request, uint32_t made,
 		if (fake->mode == MODE_UNCOUNTED)
 			answer->shortfall[0].regions++;
 	}
+	if (is_detailed(fake))
+		set_detailed_shortfall(fake, answer);
 	return send_reply(fake, request);
 }
 
@@ -395,6 +492,8 @@ static bool answer_request(struct fake *fake, uint32_t request)
 		made++;
 		break;
 	default:
+		if (is_detailed(fake))
+			made -= DETAILS_MISSING;
 		break;
 	}
 	alive = send_progress(fake, request) &&
@@ -592,8 +691,19 @@ static bool take_request(struct fake *fake, uint32_t request)
 {
 	say(message_type_name((uint8_t)fake->message.type));
 	fake->asked = fake->message.request;
+	if ((fake->asked.flags & MESSAGE_REQUEST_RECLAIM) != 0) {
+		if (fake->mode == MODE_OLD)
+			return send_error(fake, request,
+					  MESSAGE_ERROR_BAD_MESSAGE,
+					  "a field is out of bounds");
+		say("RECLAIM");
+	}
 	if (fake->message.type == MESSAGE_PLAN)
-		return send_answer(fake, request, fake->asked.count, 0);
+		return send_answer(
+			fake, request,
+			fake->asked.count -
+				(is_detailed(fake) ? DETAILS_MISSING : 0),
+			0);
 	if (fake->mode == MODE_HALF)
 		return send_half_answer(fake, request);
 	if (fake->mode == MODE_NOT_DECODED)

@@ -41,6 +41,7 @@ static void a_request_has_defaults(void **state)
 	assert_int_equal(command.into, COMMAND_INTO_FREE);
 	assert_int_equal(command.timeout_ns, COMMAND_DEFAULT_TIMEOUT_NS);
 	assert_false(command.sync || command.dry_run || command.progress);
+	assert_false(command.reclaim);
 }
 
 static void a_request_says_all(void **state)
@@ -50,7 +51,8 @@ static void a_request_says_all(void **state)
 		parse("{\"command\": \"request\", \"guest\": \"a\", \"order\": "
 		      "10, \"count\": 2, \"node\": 1, \"range_start\": "
 		      "4194304, \"range_bytes\": 8388608, \"strategy\": "
-		      "\"freelist\", \"sync\": true, \"max_moves\": 5, "
+		      "\"freelist\", \"sync\": true, \"reclaim\": true, "
+		      "\"max_moves\": 5, "
 		      "\"timeout_ns\": 7, \"into\": \"hold\", \"dry_run\": "
 		      "true, \"progress\": true}"),
 		0);
@@ -62,6 +64,7 @@ static void a_request_says_all(void **state)
 	assert_int_equal(command.max_moves, 5);
 	assert_int_equal(command.timeout_ns, 7);
 	assert_true(command.sync && command.dry_run && command.progress);
+	assert_true(command.reclaim);
 }
 
 #define REQUEST "{\"command\":\"request\",\"guest\":\"a\",\"order\":9,"
@@ -95,6 +98,7 @@ static void bounds_are_kept(void **state)
 	refused(REQUEST "\"count\":1,\"node\":1024}", "node");
 	refused(REQUEST "\"count\":1,\"timeout_ns\":0}", "timeout_ns");
 	refused(REQUEST "\"count\":1,\"max_moves\":-1}", "max_moves");
+	refused(REQUEST "\"count\":1,\"reclaim\":1}", "reclaim");
 	refused(REQUEST "\"count\":1,\"strategy\":\"luck\"}", "strategy");
 	refused(REQUEST "\"count\":1,\"into\":\"hugetlb\"}", "into");
 	refused(REQUEST "\"count\":1,\"range_start\":4096,"
