@@ -10,9 +10,14 @@ source "$top/kernel/source.sh"
 
 # checkpatch wants MAINTAINERS changed with each new file, even where a folder
 # of it stands there already: what it means is checked below for the series.
+# TRACE_EVENT() has a layout of its own, which checkpatch does not know.
 check_patch() { # PATCH
+	local ignore=FILE_PATH_CHANGES
+
+	! grep -q '^+TRACE_EVENT(' "$1" ||
+		ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 	(cd "$build/kernel/linux" && scripts/checkpatch.pl --strict --terse \
-		--no-summary --ignore FILE_PATH_CHANGES "$1" 2>&1)
+		--no-summary --ignore "$ignore" "$1" 2>&1)
 }
 
 # The files that the series adds and that no F: line of MAINTAINERS covers.
