@@ -120,6 +120,10 @@ demo: $(PROGRAMS) $(GUEST_PROGRAMS) kernel-release
 bench: $(PROGRAMS) $(GUEST_PROGRAMS) kernel-release
 	tests/bench/run.sh $(BUILD)/bench
 
+.PHONY: soak
+soak: $(PROGRAMS) $(GUEST_PROGRAMS) kernel
+	tests/soak/run.sh $(BUILD)/soak $(or $(MINUTES),60)
+
 # ----- installing ------------------------------------------------------------
 .PHONY: install install-guest
 install: $(filter $(BUILD)/hv/%,$(PROGRAMS))
@@ -147,6 +151,7 @@ help:
 	@echo 'make lint          style and static checks'
 	@echo 'make kernel        the guest kernel images, release and debug'
 	@echo 'make bench         all methods compared (SCENARIO= METHOD= SEED= MIB=)'
+	@echo 'make soak          MINUTES=60 of everything at once on the debug kernel'
 	@echo 'make install       contigd, contigctl (DESTDIR= PREFIX=)'
 	@echo 'make install-guest contig-agent'
 	@echo 'make clean         removes build/ (kernel images stay cached)'

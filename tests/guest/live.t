@@ -5,19 +5,16 @@
 # programs write, fork, exit, lock, share, merge and truncate, and check every
 # page of theirs.
 #
-# That no page leaked is told by page owner, which counts for each place in the
-# kernel the pages that were allocated there and not yet freed. Once all is
-# released and the programs have ended, none may be left that mm/coalesce took,
-# and all others together may be no more than before. Left out are slab pages (KASAN
-# keeps freed objects in quarantine, caches keep empty slabs), stacks of kernel
-# threads, which come and go, and page owner's own growing store. What the
-# kernel accounts for in /proc/meminfo is held against it, with more slack, for
+# That no page leaked is told by page owner: once all is released and the programs
+# have ended, no page may be left that mm/coalesce took, and all others together
+# may be no more than before. What the kernel accounts for in /proc/meminfo is held against it, with more slack, for
 # pages on per-CPU lists are in no account, nor are those where page owner and
 # KASAN keep stacks that they see for the first time.
 source "$(dirname "$0")/../lib/tap.sh"
 source "$top/tests/lib/guest.sh"
 source "$top/tests/lib/kv.sh"
 source "$top/tests/lib/accounts.sh"
+source "$top/tests/lib/page_owner.sh"
 
 requests=50
 # The shells and programs that look need some pages too; a leak of one page a
@@ -26,29 +23,6 @@ slack_pages=$((requests / 2))
 # Tens of thousands of pages are moved: a reference lost by one in fifty would
 # show.
 slack_accounts=500
-
-# In blocks with an empty line between them: a stack, then "nr_base_pages: N".
-page_owner() {
-	guest_run g 'sync; echo 3 > /proc/sys/vm/drop_caches
-		coalesce state > /dev/null
-		cat /sys/kernel/debug/page_owner_stacks/show_stacks'
-}
-
-owned() {
-	awk 'BEGIN { RS = "" }
-	     !/allocate_slab|copy_process|register_dummy_stack/ { sum += $NF }
-	     END { print sum + 0 }' <<< "$1"
-}
-
-# Where more is owned than before, for the log of a failure.
-more_owned() { # BEFORE AFTER
-	awk 'BEGIN { RS = "" }
-	     { n = $NF; sub(/\nnr_base_pages.*/, "") }
-	     FNR == NR { before[$0] = n; next }
-	     n > before[$0] + 4 && !/allocate_slab/ {
-		print $0 "\n+" n - before[$0] }' <(echo "$1") <(echo "$2") |
-		head -n 60
-}
 
 guest_start g --kernel debug --mem 512 --disk 128 --append page_owner=on
 guest_run g 'mount -t ext4 /dev/vda /mnt' || die "no disk in the guest"
@@ -59,7 +33,7 @@ is "$(guest_run g 'wc -l < /proc/swaps')" 1 "the guest has no swap"
 guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
 	coalesce request --count 10' > /dev/null
 before=$(accounted_pages g)
-owner_before=$(page_owner)
+owner_before=$(page_owner g)
 
 # Holes all over, so that most regions have to be made, by moving these pages
 # and those that the programs take among them.
@@ -119,7 +93,7 @@ cmp_ok "$(guest_run g 'cat /sys/kernel/mm/ksm/full_scans')" -ge 1 \
 	"KSM was at work"
 
 after=$(accounted_pages g)
-owner_after=$(page_owner)
+owner_after=$(page_owner g)
 cmp_ok "$((before - after))" -le "$slack_accounts" \
 	"no page is missing in the accounts ($before, then $after)"
 was=$(owned "$owner_before")
@@ -128,8 +102,7 @@ cmp_ok "$was" -gt 1000 "page owner is at work"
 cmp_ok "$((now - was))" -le "$slack_pages" \
 	"no page is left behind ($was allocated before, $now after)" ||
 	diag "$(more_owned "$owner_before" "$owner_after")"
-is "$(awk 'BEGIN { RS = "" } /coalesce_/ && !/allocate_slab/ &&
-	$NF > 0' <<< "$owner_after")" "" \
+is "$(owned_by_coalesce "$owner_after")" "" \
 	"no page is left that mm/coalesce has allocated"
 is "$(value_of held_regions "$(guest_run g 'coalesce state')")" 0 \
 	"no region is held"

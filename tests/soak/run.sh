@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh DIR MINUTES: the live scenario on the debug kernel for that long.
+#
+# Programs write, fork, exit, lock, share, merge and truncate and check every
+# page of theirs. Beside them, in turns and at random: requests of all sizes,
+# strategies and flags, some of which are cancelled half way, by a signal, a
+# deadline, a budget, or the death of who holds the regions; allocations that are
+# made to fail while a request runs; memory blocks that are taken offline and
+# brought back; the page allocator's own calls, by programs that want large
+# folios. In the end no report of the kernel, no wrong page, no leak.
+#
+# DIR/result.json says what was done and seen. SEED=N repeats a run's choices.
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/guest.sh
+source "$top/tests/lib/guest.sh"
+# shellcheck source=tests/lib/kv.sh
+source "$top/tests/lib/kv.sh"
+# shellcheck source=tests/lib/page_owner.sh
+source "$top/tests/lib/page_owner.sh"
+
+out=${1:?usage: run.sh DIR MINUTES}
+minutes=${2:?usage: run.sh DIR MINUTES}
+[[ $minutes =~ ^[1-9][0-9]*$ ]] || {
+	echo "soak: MINUTES=$minutes is not a whole number of minutes" >&2
+	exit 2
+}
+mkdir -p "$out"
+seed=${SEED:-1}
+RANDOM=$seed
+
+declare -A n=([rounds]=0 [requests]=0 [refused]=0 [regions]=0 [moves]=0
+	[cancelled]=0 [killed]=0 [with_faults]=0 [offlined]=0 [huge_folios]=0)
+
+# Sets $picked. Not in a subshell, where RANDOM would not go on.
+pick() { # WORDS...
+	picked=${*:1 + RANDOM % $#:1}
+}
+
+count() { # NAME NUMBER
+	n[$1]=$((${n[$1]} + ${2:-0}))
+}
+
+# Sets $how: what a request asks for, at random.
+choose_how() {
+	local order
+	pick 9 9 9 9 10 11 12 13
+	order=$picked
+	how="--order $order --count $((1 + RANDOM % (1 << (14 - order))))"
+	pick cost cost cost freelist
+	how+=" --strategy $picked"
+	pick '' '' --sync
+	how+=" $picked"
+	pick '' '' --reclaim
+	how+=" $picked"
+	pick '' '' --touch --plan
+	how+=" $picked"
+	pick '' '' "--max-moves $((1 + RANDOM % 3000))"
+	how+=" $picked"
+	pick 1000000 20000000 500000000 20000000000
+	how+=" --timeout-ns $picked"
+}
+
+said() { # OUTPUT of a request
+	local made
+	made=$(value_of made "$1")
+	if [ -z "$made" ]; then
+		count refused 1
+		return
+	fi
+	count requests 1
+	count regions "$made"
+	count moves "$(value_of moves_done "$1")"
+	count cancelled "$(value_of shortfall_cancelled "$1")"
+	count cancelled "$(value_of shortfall_deadline "$1")"
+}
+
+one_request() {
+	choose_how
+	said "$(guest_run g --timeout 600 "coalesce request $how")"
+}
+
+# The holder dies, by a signal that it handles or by one that it can't.
+killed_request() {
+	choose_how
+	pick INT KILL TERM
+	guest_run g --timeout 600 "sleep 1000 | coalesce request $how \
+			> /tmp/killed 2>&1 &
+		pid=\$!
+		usleep $((RANDOM * 20))
+		kill -$picked \$pid 2> /dev/null
+		wait \$pid; killall sleep" > /dev/null 2>&1
+	count killed 1
+}
+
+# Every allocation of the request may fail, also those of places to move to.
+request_with_faults() {
+	choose_how
+	pick 1 5 20
+	said "$(guest_run g --timeout 600 "
+		cd /sys/kernel/debug/fail_page_alloc
+		echo -1 > times; echo 1 > task-filter; echo 0 > min-order
+		echo N > ignore-gfp-wait; echo N > ignore-gfp-highmem
+		echo 0 > verbose; echo $picked > probability
+		cd ../failslab; echo -1 > times; echo 1 > task-filter
+		echo N > ignore-gfp-wait; echo 0 > verbose; echo 2 > probability
+		sh -c 'echo 1 > /proc/self/make-it-fail
+			exec coalesce request $how' 2> /dev/null
+		echo 0 > probability; echo 0 > ../fail_page_alloc/probability")"
+	count with_faults 1
+}
+
+# A memory block leaves and comes back, while a request runs.
+offline_memory() {
+	local said
+	choose_how
+	said=$(guest_run g --timeout 600 "
+		coalesce request $how > /dev/null 2>&1 &
+		cd /sys/devices/system/memory; done=0
+		for m in \$(ls -d memory* | tail -n $((1 + RANDOM % 3))); do
+			echo offline > \$m/state 2> /dev/null &&
+				done=\$((done + 1))
+		done
+		for m in memory*; do
+			[ \"\$(cat \$m/state)\" = online ] ||
+				echo online > \$m/state
+		done
+		wait
+		echo offlined=\$done")
+	count offlined "$(value_of offlined "$said")"
+}
+
+# The allocator's own calls: large folios for a program that touches memory.
+huge_folios() {
+	local said
+	pick 4 6 9
+	said=$(guest_run g --timeout 600 "
+		echo $picked > /proc/sys/vm/coalesce_min_order
+		fragment /tmp/folios --percent 10 --keep 100 --leave-free 0 \
+			> /dev/null && tell /tmp/folios check &&
+			tell /tmp/folios quit > /dev/null
+		echo 0 > /proc/sys/vm/coalesce_min_order")
+	[[ $said == *wrong=0* ]] || n[wrong_folios]=1
+	count huge_folios 1
+}
+
+guest_start g --kernel debug --mem 768 --disk 128 \
+	--append 'page_owner=on movable_node kernelcore=384M'
+guest_run g 'mount -t ext4 /dev/vda /mnt && mkdir /tmp/empty' ||
+	die "no disk in the guest"
+guest_run g 'cd /sys/kernel/mm/ksm && echo 1000 > pages_to_scan && echo 1 > run
+	echo always > /sys/kernel/mm/transparent_hugepage/defrag
+	echo 4 > /proc/sys/vm/coalesce_min_order
+	echo 0 > /proc/sys/vm/coalesce_min_order'
+guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
+	coalesce request --count 10' > /dev/null
+before=$(page_owner g)
+guest_run g 'fragment /tmp/frag --percent 60 --keep 30 &&
+	mix /tmp/mix --mib 48 --dir /mnt' > /dev/null || die "no programs"
+
+SECONDS=0
+while [ $SECONDS -lt $((minutes * 60)) ]; do
+	pick one_request one_request one_request killed_request \
+		request_with_faults offline_memory huge_folios
+	"$picked"
+	count rounds 1
+	if [ -n "$(guest_oops g)" ] || ! kill -0 "${guest_pid[g]}"; then
+		break
+	fi
+	[ $((n[rounds] % 10)) != 0 ] || printf \
+		'%3d min: %d requests, %d regions, %d moves, %d offlined\n' \
+		$((SECONDS / 60)) "${n[requests]}" "${n[regions]}" \
+		"${n[moves]}" "${n[offlined]}"
+done
+ran=$SECONDS
+
+frag=$(guest_run g --timeout 600 'tell /tmp/frag check')
+guest_run g 'tell /tmp/frag quit' > /dev/null
+mix=$(guest_run g --timeout 600 'tell /tmp/mix quit')
+after=$(page_owner g)
+reports=$(guest_oops g)
+held=$(value_of held_regions "$(guest_run g 'coalesce state')")
+grown=$(($(owned "$after") - $(owned "$before")))
+checked=$(($(value_of checked "$mix") + $(value_of checked "$frag")))
+wrong=$(($(value_of wrong "$mix") + $(value_of wrong "$frag") +
+	${n[wrong_folios]:-0}))
+
+for key in "${!n[@]}"; do
+	printf '%s %s\n' "$key" "${n[$key]}"
+done | jq -R 'split(" ") | { (.[0]): (.[1] | tonumber) }' |
+	jq -s --argjson seconds "$ran" --argjson checked "$checked" \
+	--argjson wrong "$wrong" --argjson died "$(value_of died "$mix")" \
+	--argjson held "${held:-1}" --argjson grown "$grown" \
+	--argjson seed "$seed" \
+	--arg by_coalesce "$(owned_by_coalesce "$after")" \
+	--arg reports "$reports" \
+	'add + { version: 1, seed: $seed, seconds: $seconds,
+		pages_checked: $checked, pages_wrong: $wrong, died: $died,
+		held_regions: $held, pages_owned_more: $grown,
+		owned_by_coalesce: $by_coalesce, reports: $reports }' \
+	> "$out/result.json"
+jq . "$out/result.json"
+[ "$grown" -le 100 ] || more_owned "$before" "$after" >&2
+jq -e '.pages_wrong == 0 and .died == 0 and .held_regions == 0 and
+	.reports == "" and .owned_by_coalesce == "" and
+	.pages_owned_more <= 100 and .pages_checked > 100000 and
+	.regions > 0 and .moves > 0' "$out/result.json" > /dev/null || {
+	echo "soak: something went wrong, see $out/result.json" >&2
+	exit 1
+}
