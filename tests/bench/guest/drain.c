@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +50,21 @@ pid_t drain_prepare(void)
 	return child;
 }
 
+/*
+ * What was freed just now, by a program that has ended for example, comes to
+ * the free lists after a grace period, and so does what that frees in turn.
+ */
+static void let_free(void)
+{
+	poll(NULL, 0, 200);
+}
+
 void drain_now(pid_t child)
 {
 	struct __ptrace_syscall_info info = { 0 };
 	bool ioctl_entered = false;
 
+	let_free();
 	for (;;) {
 		if (ptrace(PTRACE_SYSCALL, child, NULL, NULL))
 			control_fail("drain: ptrace: %s", strerror(errno));

@@ -22,6 +22,10 @@ static pid_t child;
 static int hold_fd = -1;
 static char shortfall[256];
 
+/*
+ * Where memory is short it may drop clean page cache, as the other methods do
+ * without being asked.
+ */
 static void become_program(const struct method *method, const char *strategy,
 			   int in, int out)
 {
@@ -30,8 +34,9 @@ static void become_program(const struct method *method, const char *strategy,
 	snprintf(order, sizeof(order), "%u", method->order);
 	snprintf(count, sizeof(count), "%" PRIu64, method->count);
 	if (dup2(in, 0) == 0 && dup2(out, 1) == 1)
-		execl(PROGRAM, PROGRAM, "request", "--order", order, "--count",
-		      count, "--strategy", strategy, (char *)NULL);
+		execl(PROGRAM, PROGRAM, "request", "--reclaim", "--order",
+		      order, "--count", count, "--strategy", strategy,
+		      (char *)NULL);
 	_exit(127);
 }
 
