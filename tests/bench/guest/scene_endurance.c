@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A guest that is half full for long (LLFree's experiment: USENIX ATC'23, 5.4):
- * each round, a tenth of the pages that are in use are freed at random and as
- * many are taken again.
+ * A guest that is half full for long (LLFree's experiment): each round, a tenth
+ * of the pages that are in use are taken anew, and as many, at random, freed.
+ * In this order, or the new ones would come to lie just where the old ones
+ * were.
  *
  * tell CONTROL round	makes one round
  */
@@ -31,33 +32,27 @@ static bool is_in_round(const struct scene *scene, size_t i)
 	return page_hash(~scene->seed + rounds, i) % 100 < ROUND_PERCENT;
 }
 
-/*
- * The pages keep their addresses; where in physical memory they come to lie is
- * for the kernel to choose anew.
- */
 static void make_round(struct scene *scene)
 {
 	struct pool *pool = &scene->pool;
-	size_t given = 0;
+	size_t taken = 0;
 	uint64_t start;
 
 	rounds++;
-	for (size_t i = 0; i < pool->pages; i++) {
-		if (!pool_has(pool, i) || !is_in_round(scene, i))
-			continue;
-		pool_give(pool, i);
-		given++;
-	}
-	/* As many again, of all that are free, from a random one on. */
+	for (size_t i = 0; i < pool->pages; i++)
+		taken += pool_has(pool, i) && is_in_round(scene, i);
 	start = page_hash(scene->seed, rounds);
-	for (size_t i = 0; given && i < pool->pages; i++) {
+	for (size_t i = 0; taken && i < pool->pages; i++) {
 		size_t page = (start + i) % pool->pages;
 
-		if (pool_has(pool, page))
+		if (pool_has(pool, page) || is_in_round(scene, page))
 			continue;
 		pool_retake(pool, page);
-		given--;
+		taken--;
 	}
+	for (size_t i = 0; i < pool->pages; i++)
+		if (pool_has(pool, i) && is_in_round(scene, i))
+			pool_give(pool, i);
 }
 
 static const char *command(struct scene *scene, const char *words)
