@@ -11,7 +11,7 @@ kernel_fragments() { # release|debug
 	*) return ;;
 	esac
 	echo "$top/kernel/config/guest.config"
-	[ "$1" = release ] || echo "$top/kernel/config/debug.config"
+	echo "$top/kernel/config/$1.config"
 	echo "$top/configs/kernel/coalesce.config"
 }
 
