@@ -29,10 +29,13 @@ matrix_sizes() { # SCENARIO: in MiB; only the first has all methods and seeds
 }
 
 # Those for every seed, and those for the first only. Neither touching memory
-# nor compacting it can make 1 GiB in one piece, whatever it is called with.
+# nor compacting it can make 1 GiB in one piece, whatever it is called with. What
+# becomes of memory that no one compacts is of interest after many rounds.
 matrix_methods_of() { # SCENARIO first|other|larger
 	case $1:$2 in
 	demand:*) echo cost none ;;
+	endurance:first) echo cost freelist nr_hugepages compact_memory \
+		thp_fault none ;;
 	gigantic:first) echo cost freelist nr_hugepages ;;
 	*:first) echo cost freelist nr_hugepages compact_memory thp_fault ;;
 	*) echo cost freelist nr_hugepages ;;

@@ -39,9 +39,10 @@ mkdir "$out/rows" "$out/runs"
 export bench_kernel=$tap_dir/bzImage bench_initrd=$tap_dir/initramfs.cpio
 export bench_files=$tap_dir/files.ext4
 if [ "$nr_rows" != 0 ]; then
-	cp "$build/kernel/release/bzImage" "$bench_kernel" &&
-		cp "$build/tests/bench/initramfs.cpio" "$bench_initrd" ||
-		die "nothing to boot"
+	cp "$build/kernel/release/bzImage" "$bench_kernel" ||
+		die "no kernel: run 'make kernel'"
+	cp "$build/tests/bench/initramfs.cpio" "$bench_initrd" ||
+		die "no initramfs: run it by 'make bench'"
 fi
 files_mib=0
 if matrix_has filecache; then
@@ -114,12 +115,11 @@ job_start() {
 echo "bench: $nr_rows runs from ${#scenes[@]} states," \
 	"$jobs_at_once at a time"
 # The long ones first: those that are left at the end then fill both processors.
-mapfile -t queue < <(
+mapfile -t queue < <({
 	! matrix_has small || echo "9000 small 4096"
-	[ ${#scenes[@]} = 0 ] || printf '%s\n' "${scenes[@]}" |
-		awk '{ print $2 * (NF - 2) * ($1 == "endurance" ? 4 : 1), $0 }')
-mapfile -t queue < <(printf '%s\n' "${queue[@]}" | sort -srn -k 1,1 |
-	sed 's/^[^ ]* //')
+	matrix_scenes | awk '{
+		print $2 * (NF - 2) * ($1 == "endurance" ? 4 : 1), $0 }'
+} | sort -srn -k 1,1 | sed 's/^[^ ]* //')
 while [ ${#queue[@]} -gt 0 ] || [ ${#job_memory[@]} -gt 0 ]; do
 	if [ ${#job_memory[@]} -lt "$jobs_at_once" ]; then
 		for i in "${!queue[@]}"; do

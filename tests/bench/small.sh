@@ -40,6 +40,9 @@ measure() {
 	made=$(value_of made "$said")
 	ns=$(value_of elapsed_ns "$said")
 	moves=$(value_of moves_done "$said")
+	if [ -z "$made" ] || [ -z "$ns" ] || [ -z "$moves" ]; then
+		die "small requests: $1 $2 $3 in $4 MiB: $said"
+	fi
 	printf '%5ds  small %-8s %5s MiB  %s: %s of %s, %s moves, %s ns  (%d s)\n' \
 		$((EPOCHSECONDS - ${bench_start:-EPOCHSECONDS})) \
 		"$2" "$4" "$1" "$made" "$3" "$moves" "$ns" \

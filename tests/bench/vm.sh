@@ -36,13 +36,14 @@ vm_run_bytes=128
 vm_boot_timeout=1200
 vm_run_timeout=2400
 
-# In MiB; 0 without.
+# MiB behind the guest's own memory; 0 without files. The firmware keeps its
+# tables in the last ones of low memory, so there are two more than files need.
 vm_files_mib() {
 	[ "$scenario" = filecache ] || {
 		echo 0
 		return
 	}
-	echo $((($(stat -L -c %s "$files") + (1 << 20) - 1) >> 20))
+	echo $((($(stat -L -c %s "$files") + (1 << 20) - 1 >> 20) + 2))
 }
 
 # The file has no name, so that it can't be left behind.
@@ -67,7 +68,8 @@ vm_start() { # NAME on|off RUN TIMEOUT QEMU-ARGUMENTS...
 		# what is over 2 GiB above the hole below 4 GiB.
 		start=$mib
 		[ "$total" -lt 2816 ] || start=$((mib + 2048))
-		append=" memmap=${files_mib}M!${start}M"
+		append=" memmap=$((files_mib - 2))M!${start}M"
+		append+=" memmap=2M\$$((start + files_mib - 2))M"
 		args=(-device "loader,file=$files,addr=$((start << 20)),force-raw=on")
 	fi
 	printf -v run "%-${vm_run_bytes}s" "$run"

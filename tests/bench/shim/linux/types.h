@@ -14,4 +14,9 @@ typedef __u64 u64;
 typedef __s32 s32;
 typedef __s64 s64;
 
+#define U8_MAX ((u8)~0)
+#define U16_MAX ((u16)~0)
+#define U32_MAX (~(u32)0)
+#define U64_MAX (~(u64)0)
+
 #endif
