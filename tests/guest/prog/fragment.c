@@ -3,7 +3,7 @@
  * fragment - fills memory with pages that can be checked and makes holes
  *
  *	fragment CONTROL [--percent P] [--keep K] [--pattern random|runs]
- *		[--leave-free N] [--seed S]
+ *		[--leave-free N | --huge N] [--seed S]
  *
  * Takes P percent of the free memory as single pages, then frees all but K
  * percent of them: page by page at random, or in aligned runs of 8 to 128
@@ -12,7 +12,8 @@
  * What is still free as whole blocks of 2 MiB is then taken as transparent
  * huge pages, as programs do that get them, until N blocks are left. (Defrag
  * must be off, or the kernel makes new ones meanwhile.) They carry checksums
- * too.
+ * too. With --huge it is N blocks instead, whether so many are free or not:
+ * the kernel may make them, or give single pages.
  *
  * tell CONTROL check	answers "checked=N wrong=M"
  * tell CONTROL quit
@@ -44,6 +45,7 @@ struct options {
 	unsigned int keep;
 	enum pattern pattern;
 	long leave_free; /* -1: take no huge pages */
+	size_t huge; /* blocks to ask for as huge pages */
 	uint64_t seed;
 };
 
@@ -160,6 +162,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "keep", required_argument, NULL, 'k' },
 		{ "pattern", required_argument, NULL, 'm' },
 		{ "leave-free", required_argument, NULL, 'l' },
+		{ "huge", required_argument, NULL, 'h' },
 		{ "seed", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -180,6 +183,9 @@ static void parse(int argc, char **argv, struct options *o)
 		case 'l':
 			o->leave_free = atol(optarg);
 			break;
+		case 'h':
+			o->huge = strtoul(optarg, NULL, 0);
+			break;
 		case 's':
 			o->seed = strtoull(optarg, NULL, 0);
 			break;
@@ -194,7 +200,7 @@ static void parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { 90, 50, PATTERN_RANDOM, -1, 1 };
+	struct options o = { 90, 50, PATTERN_RANDOM, -1, 0, 1 };
 	struct area small = { 0 }, huge = { 0 };
 	char line[64];
 
@@ -214,9 +220,11 @@ int main(int argc, char **argv)
 	else
 		free_at_random(&small, o.keep);
 
-	if (o.leave_free >= 0 && free_blocks() > o.leave_free) {
+	if (o.leave_free >= 0 && free_blocks() > o.leave_free)
+		o.huge = free_blocks() - o.leave_free;
+	if (o.huge) {
 		huge.seed = o.seed + 1;
-		huge.pages = (free_blocks() - o.leave_free) * HUGE_PAGES;
+		huge.pages = o.huge * HUGE_PAGES;
 		huge.start = take(huge.pages * PAGE_BYTES, HUGE_BYTES,
 				  MADV_HUGEPAGE);
 		fill(&huge);
