@@ -86,12 +86,12 @@ one_request() {
 killed_request() {
 	choose_how
 	pick INT KILL TERM
-	guest_run g --timeout 600 "sleep 1000 | coalesce request $how \
+	guest_run g --timeout 600 "tail -f /dev/null | coalesce request $how \
 			> /tmp/killed 2>&1 &
 		pid=\$!
 		usleep $((RANDOM * 20))
 		kill -$picked \$pid 2> /dev/null
-		wait \$pid; killall sleep" > /dev/null 2>&1
+		wait \$pid; killall tail" > /dev/null 2>&1
 	count killed 1
 }
 
