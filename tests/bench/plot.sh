@@ -52,8 +52,8 @@ plot time results.json '
 	. as $rows | asked_all | map(select(.scenario != "demand" and
 		.method != "nr_hugepages")) |
 	select(any(.[]; time_ratio($rows) != null)) |
-	bars("Guest time over that of nr_hugepages from the same state";
-		"for as many regions; mean of the seeds; over 2 is cut; the " +
+	bars("Guest time a region over that of nr_hugepages from the same state";
+		"mean of the seeds; over 2 is cut; the " +
 		"black line is what cost is held to";
 		present(scenarios; .scenario); present(methods; .method); 2;
 		limit(.time); by(time_ratio($rows)))'

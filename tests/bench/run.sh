@@ -142,7 +142,6 @@ if [ "$nr_rows" != 0 ]; then
 	find "$out/rows" -name '*.json' -print0 | xargs -0 -r cat |
 		jq -s -L "$top/tests/bench" 'include "report"; in_order' \
 		> "$out/results.json" || die "results.json was not written"
-	rm -rf "$out/rows"
 	got=$(jq length "$out/results.json")
 	[ "$got" = "$nr_rows" ] ||
 		echo "failed: $got rows, not $nr_rows" >> "$problems"
@@ -167,9 +166,10 @@ fi
 "$top/tests/bench/plot.sh" "$out" ||
 	echo "failed: the pictures" >> "$problems"
 
+rm -rf "$out/rows"
 echo
 cat "$problems"
 printf 'bench: %d runs in %d minutes, %d problems; see %s\n' "$nr_rows" \
 	$(((EPOCHSECONDS - bench_start + 30) / 60)) \
-	"$(wc -l < "$problems")" "${out#"$top/"}/results.json"
+	"$(wc -l < "$problems")" "${out#"$top/"}"
 [ ! -s "$problems" ]

@@ -3,8 +3,8 @@
 #
 # small.sh DIR: guest time of small and large requests for N regions, over that
 # of nr_hugepages=N from the same state, in which eight regions are free. Cost
-# has to take no longer. Leaves DIR/small.json, one object for each; ends with
-# 1 when that is missed.
+# has to take no longer. Leaves DIR/small.json, one object for each, and
+# DIR/small.missed with a line for each that does; ends with 1 when there is one.
 #
 # What differs from the scenarios: the pattern that free memory has, and counts
 # so small that looking at the guest is most of the work.
