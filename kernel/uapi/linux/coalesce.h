@@ -187,7 +187,7 @@ struct coalesce_region {
 #define COALESCE_F_PLAN		(1u << 0)
 /*
  * Try again, while time is left, where pages are locked, under writeback, or
- * busy otherwise but not pinned. With no timeout until two seconds have passed
+ * busy otherwise but not pinned. With no timeout until 30 seconds have passed
  * without a region.
  */
 #define COALESCE_F_SYNC		(1u << 1)
