@@ -10,17 +10,8 @@
 
 static void build(struct scene *scene)
 {
-	struct pool *pool = &scene->pool;
-	struct shortage shortage;
-	size_t want, now;
-
-	pool_open(pool, scene->seed);
-	shortage_begin(&shortage, pool);
-	want = shortage.high_pages + scene->guest_pages * SPARE_PERCENT / 100;
-	now = pool_free_pages();
-	if (now < want)
-		pool_give_count(pool, want - now);
-	shortage_end(&shortage);
+	pool_open(&scene->pool, scene->seed);
+	shortage_leave(&scene->pool, scene->guest_pages * SPARE_PERCENT / 100);
 }
 
 const struct scene_kind scene_tight = { "tight", build, scene_check_pool,

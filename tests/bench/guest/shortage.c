@@ -38,3 +38,16 @@ void shortage_end(const struct shortage *shortage)
 	stat_write_number(CPU_FRACTION, 0);
 	stat_write_number(MIN_FREE, shortage->min_free_kib);
 }
+
+void shortage_leave(struct pool *pool, size_t spare_pages)
+{
+	struct shortage shortage;
+	size_t want, now;
+
+	shortage_begin(&shortage, pool);
+	want = shortage.high_pages + spare_pages;
+	now = pool_free_pages();
+	if (now < want)
+		pool_give_count(pool, want - now);
+	shortage_end(&shortage);
+}

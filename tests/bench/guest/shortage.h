@@ -23,4 +23,7 @@ void shortage_begin(struct shortage *shortage, struct pool *pool);
 /* Puts all that back; enough should be free again. */
 void shortage_end(const struct shortage *shortage);
 
+/* Both, with so many pages beyond the high watermarks free in between. */
+void shortage_leave(struct pool *pool, size_t spare_pages);
+
 #endif
