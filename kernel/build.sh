@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# build.sh release|debug: sees to it that build/kernel/VARIANT is a folder with
-# bzImage, config and selftest of the guest kernel: Debian's linux-source-6.12 with
-# kernel/patches/6.12 applied.
+# build.sh release|debug|plain: sees to it that build/kernel/VARIANT is a folder
+# with bzImage, config and selftest of the guest kernel: Debian's
+# linux-source-6.12 with kernel/patches/6.12 applied. "plain" is without the
+# patches, for comparison, and has the kernel's own tests of its mm in mm/.
 #
 # Finished images are kept in ~/.cache/contig/kernel/KEY. KEY is a hash of all
 # that an image depends on, so an image is never out of date: it is there or it
-# is built. Both variants and all runs share one unpacked source tree, which
+# is built. All runs of both variants share one unpacked source tree, which
 # follows the patches: a file keeps its time stamp unless its content changed,
 # so that after a change to the series only what depends on it is built again.
 set -euo pipefail
@@ -17,9 +18,11 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 source "$top/kernel/source.sh"
 # shellcheck source=kernel/config.sh
 source "$top/kernel/config.sh"
+# shellcheck source=kernel/mm_selftests.sh
+source "$top/kernel/mm_selftests.sh"
 cd "$top"
 
-usage="usage: kernel/build.sh release|debug"
+usage="usage: kernel/build.sh release|debug|plain"
 variant=${1:?$usage}
 
 mapfile -t fragments < <(kernel_fragments "$variant")
@@ -38,7 +41,7 @@ image_key() {
 		gcc --version | head -n 1
 		ld --version | head -n 1
 		sha256sum "${fragments[@]#"$top/"}"
-		series_hash
+		[ "$variant" = plain ] || series_hash
 	} | sha256sum | cut -c 1-24
 }
 
@@ -78,15 +81,19 @@ build() { # SRC OUT DEST
 	cp "$2/.config" "$tmp/config"
 	cp "$2/System.map" "$tmp/"
 	# Kept with the image, so that who finds both needs no source.
-	gcc -static -O2 -Wall -I kernel/uapi -o "$tmp/coalesce_test" \
-		"$1/tools/testing/selftests/coalesce/coalesce_test.c"
+	if [ "$variant" = plain ]; then
+		mm_selftests_build "$1" "$2" "$tmp/mm"
+	else
+		gcc -static -O2 -Wall -I kernel/uapi -o "$tmp/coalesce_test" \
+			"$1/tools/testing/selftests/coalesce/coalesce_test.c"
+	fi
 	mv -T "$tmp" "$3"
 }
 
 main() {
 	local cache=${XDG_CACHE_HOME:-$HOME/.cache}/contig/kernel
 	local work=$top/${BUILD:-build}/kernel
-	local out=$work/out-$variant dest
+	local out=$work/out-$variant src=$work/linux dest
 
 	dest=$cache/$(image_key)
 	mkdir -p "$cache" "$work"
@@ -101,10 +108,15 @@ main() {
 		if [ ! -e "$dest/bzImage" ]; then
 			exec 8> "$work/source.lock"
 			flock 8
-			source_prepare "$work/linux"
+			if [ "$variant" = plain ]; then
+				src=$work/linux-plain
+				source_prepare_plain "$src"
+			else
+				source_prepare "$src"
+			fi
 			mkdir -p "$out"
-			kernel_configure "$work/linux" "$out" "$variant"
-			build "$work/linux" "$out" "$dest"
+			kernel_configure "$src" "$out" "$variant"
+			build "$src" "$out" "$dest"
 			exec 8>&-
 		fi
 		rm -f "$dest.lock"

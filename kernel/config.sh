@@ -4,15 +4,16 @@
 # The configuration of the guest kernels. Sourced, with $top set.
 
 # The fragments of a variant; nothing for a name that is none.
-kernel_fragments() { # release|debug
+kernel_fragments() { # release|debug|plain
+	local of=$1
 	case $1 in
-	release) ;;
-	debug) ;;
+	release | debug) ;;
+	plain) of=release ;;
 	*) return ;;
 	esac
 	echo "$top/kernel/config/guest.config"
-	echo "$top/kernel/config/$1.config"
-	echo "$top/configs/kernel/coalesce.config"
+	echo "$top/kernel/config/$of.config"
+	[ "$1" = plain ] || echo "$top/configs/kernel/coalesce.config"
 }
 
 # kernel_configure SRC OUT VARIANT [partial]: what is in no fragment is off.

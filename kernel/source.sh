@@ -32,6 +32,12 @@ source_unpack() { # SRC
 	mv "$1.tmp" "$1"
 }
 
+# source_prepare_plain SRC: SRC is the source without a patch of ours.
+source_prepare_plain() {
+	[ "$(cat "$1/.contig-version" 2> /dev/null)" = "$(source_version)" ] ||
+		source_unpack "$1"
+}
+
 # Lines may have moved since the series was made, nothing else.
 series_apply() { # SRC PATCH
 	if ! patch -d "$1" -p1 -F0 -N -s -r - --no-backup-if-mismatch < "$2" >&2

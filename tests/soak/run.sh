@@ -82,16 +82,17 @@ one_request() {
 	said "$(guest_run g --timeout 600 "coalesce request $how")"
 }
 
-# The holder dies, by a signal that it handles or by one that it can't.
+# The holder dies, while it works or holds: nothing is ever written to what it
+# waits for. INT would not do, a shell's background jobs ignore it.
 killed_request() {
 	choose_how
-	pick INT KILL TERM
-	guest_run g --timeout 600 "tail -f /dev/null | coalesce request $how \
-			> /tmp/killed 2>&1 &
+	pick HUP KILL TERM
+	guest_run g --timeout 600 "exec 3<> /tmp/never
+		coalesce request $how <&3 > /tmp/killed 2>&1 &
 		pid=\$!
 		usleep $((RANDOM * 20))
 		kill -$picked \$pid 2> /dev/null
-		wait \$pid; killall tail" > /dev/null 2>&1
+		wait \$pid" > /dev/null 2>&1
 	count killed 1
 }
 
@@ -148,7 +149,7 @@ huge_folios() {
 
 guest_start g --kernel debug --mem 768 --disk 128 \
 	--append 'page_owner=on movable_node kernelcore=384M'
-guest_run g 'mount -t ext4 /dev/vda /mnt && mkdir /tmp/empty' ||
+guest_run g 'mount -t ext4 /dev/vda /mnt && mkfifo /tmp/never' ||
 	die "no disk in the guest"
 guest_run g 'cd /sys/kernel/mm/ksm && echo 1000 > pages_to_scan && echo 1 > run
 	echo always > /sys/kernel/mm/transparent_hugepage/defrag
