@@ -4,8 +4,20 @@
  *
  *	memlook				the whole machine
  *	memlook --pages GFN NR		one line a page: flags and references
- *	memlook --process PID		the pages that a process has mapped: how
- *					many, on an LRU list, mapped just once
+ *	memlook --blocks KIND		one line a block of 2 MiB that has pages
+ *					of this kind: first frame, how many
+ *	memlook --process PID [GFN NR]	the pages that a process has mapped (of
+ *					these frames): how many, on an LRU list,
+ *					mapped just once, active, referenced
+ *
+ * A KIND is one of
+ *
+ *	balloon		given to the hypervisor
+ *	zsmalloc	first page of a zspage: zram and zswap keep what they
+ *			have compressed in zspages of one to eight pages
+ *	swapcache	in the swap cache
+ *	dirty		page cache that is to be written back
+ *	active		anonymous, on an active list
  *
  * Shares nothing with the kernel patches or the agent: it reads
  * /proc/kpageflags, /proc/kpagecount, /proc/zoneinfo and /proc/meminfo, so
@@ -25,6 +37,10 @@
 #define BLOCK_PAGES 512
 #define BIT(n) (UINT64_C(1) << (n))
 #define PFN_MASK (BIT(55) - 1)
+
+/* The kernel shows these too, but its header for programs does not say so. */
+#define KPF_RESERVED 32
+#define KPF_PRIVATE 35
 
 static void fail(const char *what)
 {
@@ -147,28 +163,90 @@ static void pages(uint64_t gfn, uint64_t nr)
 	close(count_fd);
 }
 
-/* Adds what the pages of one mapping are to the counts. */
+/* Of the flags in mask, a page of this kind has just those in flags. */
+static const struct kind {
+	const char *name;
+	uint64_t mask;
+	uint64_t flags;
+} kinds[] = {
+	{ "balloon", BIT(KPF_OFFLINE), BIT(KPF_OFFLINE) },
+	/* No flag says so, but nobody else has private data off the LRU. */
+	{ "zsmalloc",
+	  BIT(KPF_PRIVATE) | BIT(KPF_LRU) | BIT(KPF_OFFLINE) | BIT(KPF_SLAB) |
+		  BIT(KPF_BUDDY) | BIT(KPF_RESERVED) | BIT(KPF_PGTABLE) |
+		  BIT(KPF_COMPOUND_HEAD) | BIT(KPF_COMPOUND_TAIL),
+	  BIT(KPF_PRIVATE) },
+	{ "swapcache", BIT(KPF_SWAPCACHE), BIT(KPF_SWAPCACHE) },
+	{ "dirty", BIT(KPF_DIRTY) | BIT(KPF_LRU) | BIT(KPF_SWAPBACKED),
+	  BIT(KPF_DIRTY) | BIT(KPF_LRU) },
+	{ "active", BIT(KPF_ANON) | BIT(KPF_ACTIVE),
+	  BIT(KPF_ANON) | BIT(KPF_ACTIVE) },
+};
+
+static const struct kind *kind_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	fprintf(stderr, "memlook: no kind of pages is called %s\n", name);
+	exit(2);
+}
+
+static void blocks_with(const struct kind *kind)
+{
+	int fd = open_proc("/proc/kpageflags");
+	uint64_t flags[BLOCK_PAGES], at;
+
+	for (at = 0; entries(fd, at, flags, BLOCK_PAGES) == BLOCK_PAGES;
+	     at += BLOCK_PAGES) {
+		size_t nr = 0;
+
+		for (size_t i = 0; i < BLOCK_PAGES; i++)
+			nr += !(flags[i] & BIT(KPF_NOPAGE)) &&
+			      (flags[i] & kind->mask) == kind->flags;
+		if (nr)
+			printf("%" PRIu64 " %zu\n", at, nr);
+	}
+	close(fd);
+}
+
+/* Of a process: the frames that are looked at, and what was found there. */
+struct look {
+	uint64_t first;
+	uint64_t nr;
+	uint64_t present;
+	uint64_t lru;
+	uint64_t mapped_once;
+	uint64_t active;
+	uint64_t referenced;
+};
+
 static void mapping(const int fds[3], uint64_t start, uint64_t end,
-		    uint64_t counts[3])
+		    struct look *look)
 {
 	for (uint64_t page = start / 4096; page < end / 4096; page++) {
-		uint64_t entry, flags, count;
+		uint64_t entry, frame, flags, count;
 
-		if (!entries(fds[0], page, &entry, 1) ||
-		    !(entry & BIT(63)) ||
-		    !entries(fds[1], entry & PFN_MASK, &flags, 1) ||
-		    !entries(fds[2], entry & PFN_MASK, &count, 1))
+		if (!entries(fds[0], page, &entry, 1) || !(entry & BIT(63)))
 			continue;
-		counts[0]++;
-		counts[1] += !!(flags & BIT(KPF_LRU));
-		counts[2] += count == 1;
+		frame = entry & PFN_MASK;
+		if (frame - look->first >= look->nr ||
+		    !entries(fds[1], frame, &flags, 1) ||
+		    !entries(fds[2], frame, &count, 1))
+			continue;
+		look->present++;
+		look->lru += !!(flags & BIT(KPF_LRU));
+		look->mapped_once += count == 1;
+		look->active += !!(flags & BIT(KPF_ACTIVE));
+		look->referenced += !!(flags & BIT(KPF_REFERENCED));
 	}
 }
 
 /* Anonymous memory only: libraries and stacks of the kernel's are shared. */
-static void process(const char *pid)
+static void process(const char *pid, uint64_t first, uint64_t nr)
 {
-	uint64_t counts[3] = { 0 }, start, end, inode;
+	struct look look = { .first = first, .nr = nr };
+	uint64_t start, end, inode;
 	char path[64], line[512];
 	int fds[3];
 	FILE *f;
@@ -185,10 +263,12 @@ static void process(const char *pid)
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64,
 			   &start, &end, &inode) == 3 && !inode &&
 		    !strchr(line, '['))
-			mapping(fds, start, end, counts);
+			mapping(fds, start, end, &look);
 	fclose(f);
 	printf("present=%" PRIu64 "\nlru=%" PRIu64 "\nmapped_once=%" PRIu64
-	       "\n", counts[0], counts[1], counts[2]);
+	       "\nactive=%" PRIu64 "\nreferenced=%" PRIu64 "\n",
+	       look.present, look.lru, look.mapped_once, look.active,
+	       look.referenced);
 }
 
 int main(int argc, char **argv)
@@ -198,7 +278,12 @@ int main(int argc, char **argv)
 	} else if (argc == 4 && !strcmp(argv[1], "--pages")) {
 		pages(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
 	} else if (argc == 3 && !strcmp(argv[1], "--process")) {
-		process(argv[2]);
+		process(argv[2], 0, UINT64_MAX);
+	} else if (argc == 5 && !strcmp(argv[1], "--process")) {
+		process(argv[2], strtoull(argv[3], NULL, 0),
+			strtoull(argv[4], NULL, 0));
+	} else if (argc == 3 && !strcmp(argv[1], "--blocks")) {
+		blocks_with(kind_named(argv[2]));
 	} else {
 		fprintf(stderr, "usage: see the head of memlook.c\n");
 		return 2;
