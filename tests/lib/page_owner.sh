@@ -12,8 +12,8 @@
 #   more_owned BEFORE AFTER  where more is owned than before, for a log
 #
 # Left out are slab pages (KASAN keeps freed objects in quarantine, caches keep
-# empty slabs), stacks of kernel threads, which come and go, and page owner's own
-# growing store.
+# empty slabs), stacks of kernel threads, which come and go, page owner's own
+# growing store, and the working memory that vm.coalesce_min_order keeps for good.
 
 page_owner() {
 	guest_run "$1" 'sync; echo 3 > /proc/sys/vm/drop_caches
@@ -29,7 +29,7 @@ owned() {
 
 owned_by_coalesce() {
 	awk 'BEGIN { RS = "" }
-	     /coalesce_/ && !/allocate_slab|coalesce_demand_prepare/ &&
+	     /coalesce_/ && !/allocate_slab|coalesce_min_order_handler/ &&
 		$NF > 0' <<< "$1"
 }
 

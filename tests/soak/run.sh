@@ -59,7 +59,7 @@ choose_how() {
 	how+=" $picked"
 	pick '' '' "--max-moves $((1 + RANDOM % 3000))"
 	how+=" $picked"
-	pick 1000000 20000000 500000000 20000000000
+	pick 5000000 500000000 20000000000 100000000000
 	how+=" --timeout-ns $picked"
 }
 
@@ -113,20 +113,21 @@ request_with_faults() {
 	count with_faults 1
 }
 
-# A memory block leaves and comes back, while a request runs.
+# Memory of a DIMM leaves and comes back, while a request runs.
 offline_memory() {
 	local said
 	choose_how
+	pick "$dimm" "${dimm%% *}" "${dimm##* }"
 	said=$(guest_run g --timeout 600 "
 		coalesce request $how > /dev/null 2>&1 &
 		cd /sys/devices/system/memory; done=0
-		for m in \$(ls -d memory* | tail -n $((1 + RANDOM % 3))); do
+		for m in $picked; do
 			echo offline > \$m/state 2> /dev/null &&
 				done=\$((done + 1))
 		done
 		for m in memory*; do
 			[ \"\$(cat \$m/state)\" = online ] ||
-				echo online > \$m/state
+				echo online_movable > \$m/state
 		done
 		wait
 		echo offlined=\$done")
@@ -147,19 +148,28 @@ huge_folios() {
 	count huge_folios 1
 }
 
-guest_start g --kernel debug --mem 768 --disk 128 \
-	--append 'page_owner=on movable_node kernelcore=384M'
+guest_start g --kernel debug --memory none --disk 128 \
+	--mem 576,slots=1,maxmem=4G \
+	--append 'page_owner=on memhp_default_state=online_movable' -- \
+	-object memory-backend-ram,id=ram,size=576M \
+	-object memory-backend-ram,id=more,size=256M \
+	-machine q35,memory-backend=ram -device pc-dimm,memdev=more
 guest_run g 'mount -t ext4 /dev/vda /mnt && mkfifo /tmp/never' ||
 	die "no disk in the guest"
+dimm=$(guest_run g 'cd /sys/devices/system/memory
+	grep -l Movable */valid_zones | sed "s:/.*::" | tr "\n" " "')
+[[ $dimm =~ ^(memory[0-9]+ ){2}$ ]] || die "no DIMM in the guest: $dimm"
+dimm=${dimm% }
 guest_run g 'cd /sys/kernel/mm/ksm && echo 1000 > pages_to_scan && echo 1 > run
-	echo always > /sys/kernel/mm/transparent_hugepage/defrag
+	echo never > /sys/kernel/mm/transparent_hugepage/defrag
 	echo 4 > /proc/sys/vm/coalesce_min_order
 	echo 0 > /proc/sys/vm/coalesce_min_order'
 guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
 	coalesce request --count 10' > /dev/null
 before=$(page_owner g)
-guest_run g 'fragment /tmp/frag --percent 60 --keep 30 &&
+guest_run g --timeout 600 'fragment /tmp/frag --percent 85 --keep 50 --leave-free 4 &&
 	mix /tmp/mix --mib 48 --dir /mnt' > /dev/null || die "no programs"
+guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
 
 SECONDS=0
 while [ $SECONDS -lt $((minutes * 60)) ]; do
