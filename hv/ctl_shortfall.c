@@ -29,6 +29,7 @@ static const struct advice advices[] = {
 	{ "cancelled", "interrupted" },
 	{ "too_small", "there is no more memory in the range, node or guest" },
 	{ "no_start", "no free block to start from; use --strategy cost" },
+	{ "isolated", "the guest is adding or removing memory; try again" },
 	{ "held", "held already; contigctl release gives them back" },
 	{ "agent_limit", "the agent's --max-held-percent" },
 	{ "untouched", "nothing is behind them; the guest must use them" },

@@ -70,7 +70,8 @@ enum coalesce_strategy {
  * @COALESCE_WHY_CMA: the block belongs to a CMA area.
  * @COALESCE_WHY_POISON: a page with a memory error.
  * @COALESCE_WHY_HELD: the block is held already.
- * @COALESCE_WHY_ISOLATED: somebody else has isolated the block.
+ * @COALESCE_WHY_ISOLATED: somebody else has isolated the block, or memory is being
+ *	added or removed just now.
  * @COALESCE_WHY_PINNED: a page has references that migration can't account
  *	for: pinned for DMA, or in use by a pipe, a system call, io_uring.
  * @COALESCE_WHY_LOCKED: a page was locked by somebody else.
