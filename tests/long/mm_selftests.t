@@ -126,7 +126,7 @@ unlike() { # SEEN-WITHOUT SEEN-WITH
 }
 
 same_results() { # WHEN
-	local i n seen=$tap_dir/series
+	local i n seen=$tap_dir/seen
 	for i in "${!selftests[@]}"; do
 		: > "$seen"
 		for ((n = 0; n < rounds_with; n++)); do
