@@ -41,7 +41,11 @@ image_key() {
 		gcc --version | head -n 1
 		ld --version | head -n 1
 		sha256sum "${fragments[@]#"$top/"}"
-		[ "$variant" = plain ] || series_hash
+		if [ "$variant" = plain ]; then
+			sha256sum kernel/mm_selftests.sh
+		else
+			series_hash
+		fi
 	} | sha256sum | cut -c 1-24
 }
 

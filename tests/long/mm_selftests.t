@@ -160,7 +160,7 @@ mm_guest series release
 same_results "with the series"
 
 guest_run series 'sed -n "/^coalesce_/p" /proc/vmstat' > "$tap_dir/before"
-# One after the other, of many kinds; each holds what it made for a moment.
+# One after the other, of many kinds; what each makes is free again at its end.
 # shellcheck disable=SC2016 # for the guest's shell
 guest_run series 'n=0
 	while [ ! -e /tmp/enough ]; do
