@@ -2,15 +2,21 @@
 #include "tests/unit/hv_area.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "hv/units.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+
+/* Of an entry of /proc/PID/pagemap, for everyone to see. */
+#define PAGEMAP_EXCLUSIVE (UINT64_C(1) << 56)
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 
 /* With a hole on each side, so that no other mapping is joined to it. */
 static int make_area(void **state, int flags)
@@ -67,6 +73,24 @@ void make_huge(const struct area *area, int i)
 	memset(range, 1, HUGE_BYTES);
 	if (madvise(range, HUGE_BYTES, MADV_COLLAPSE) < 0)
 		fail_msg("no huge page to be had: %s", strerror(errno));
+}
+
+bool read_zeroes(const struct area *area, int i)
+{
+	const volatile uint8_t *range = range_of(area, i);
+	uint64_t entry;
+	off_t at = (off_t)((uintptr_t)range / 4096 * sizeof(entry));
+	size_t offset;
+	int fd;
+
+	for (offset = 0; offset < HUGE_BYTES; offset += 4096)
+		assert_int_equal(range[offset], 0);
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &entry, sizeof(entry), at), sizeof(entry));
+	close(fd);
+	assert_true(entry & PAGEMAP_PRESENT);
+	return (entry & PAGEMAP_EXCLUSIVE) == 0;
 }
 
 void allow_huge(const struct area *area)

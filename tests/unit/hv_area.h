@@ -3,6 +3,7 @@
 #ifndef CONTIG_TESTS_UNIT_HV_AREA_H
 #define CONTIG_TESTS_UNIT_HV_AREA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tests/unit/hv_test.h"
@@ -22,6 +23,12 @@ uint8_t *range_of(const struct area *area, int i);
 
 /* All of it written, and behind one huge page. */
 void make_huge(const struct area *area, int i);
+
+/*
+ * Reads all of range I. True if the zero page is behind it now, false where the
+ * kernel gave it memory of its own: not every kernel maps the zero page.
+ */
+bool read_zeroes(const struct area *area, int i);
 
 /* What is small stays so, but may be collapsed. */
 void allow_huge(const struct area *area);

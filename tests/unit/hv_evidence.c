@@ -171,17 +171,16 @@ static void zero_pages_are_not_huge(void **state)
 	volatile uint8_t *range = range_of(area, 0);
 	uint8_t backing[RANGES];
 	uint32_t present[RANGES];
+	bool zeroes = read_zeroes(area, 0);
 	size_t m;
-	size_t i;
 
-	for (i = 0; i < HUGE_BYTES; i += 4096)
-		assert_int_equal(range[i], 0);
 	for (m = 0; m < nr_methods; m++) {
 		look(area, methods[m], backing, present);
 		assert_int_not_equal(backing[0], BACKING_HUGE);
 		/* Regression: what the guest had only read counted as used. */
 		if (methods[m] == EVIDENCE_PAGEMAP_SCAN)
-			assert_int_equal(backing[0], BACKING_NONE);
+			assert_int_equal(backing[0], zeroes ? BACKING_NONE :
+							      BACKING_SMALL);
 	}
 	range[4096] = 1;
 	for (m = 0; m < nr_methods; m++) {
@@ -193,18 +192,19 @@ static void zero_pages_are_not_huge(void **state)
 static void the_huge_zero_page_is_not_huge(void **state)
 {
 	struct area *area = *state;
-	volatile uint8_t *range = range_of(area, 0);
 	uint8_t backing[RANGES];
 	uint32_t present[RANGES];
+	bool zeroes;
 	size_t m;
 
 	/* Where the kernel has one, it maps all 2 MiB at the first read. */
 	allow_huge(area);
-	assert_int_equal(range[0], 0);
+	zeroes = read_zeroes(area, 0);
 	for (m = 0; m < nr_methods; m++) {
 		look(area, methods[m], backing, present);
-		assert_int_not_equal(backing[0], BACKING_HUGE);
 		assert_int_not_equal(present[0], 0);
+		if (zeroes)
+			assert_int_not_equal(backing[0], BACKING_HUGE);
 	}
 }
 
