@@ -11,8 +11,8 @@
 #   blocks_with KIND        lines of a block's first frame and the number of
 #                           such pages in it; see memlook.c for the kinds
 #   total BLOCKS            such pages in all of these blocks
-#   requested KIND LEAST    asks for $regions of the $range_blocks where most of
-#                           these pages are
+#   requested KIND LEAST    asks for $regions regions of blocks that have most of
+#                           these pages, and at least so many
 
 # shellcheck disable=SC2154 # guest is set by the test
 run() {
@@ -46,39 +46,39 @@ total() {
 }
 
 regions=8
-range_blocks=24
 
-# fullest_range BLOCKS: the $range_blocks blocks with the most of these pages.
-fullest_range() {
-	awk -v size="$range_blocks" '
-		{ have[$1 / 512] = $2; last = $1 / 512 }
-		END {
-			for (first = 0; first + size <= last + 1; first++) {
-				n = 0
-				for (i = first; i < first + size; i++)
-					n += have[i]
-				if (n >= most) { most = n; best = first }
-			}
-			print best * 512 "+" size * 512
-		}' <<< "$1"
-}
-
-# in_regions BLOCKS OUTPUT: how many were where a request has made regions.
+# in_regions BLOCKS OUTPUT: how many were where requests have made regions.
 in_regions() {
 	awk 'NR == FNR { have[$1] = $2; next }
 	     $1 == "region" { n += have[$3] }
 	     END { print n + 0 }' <(echo "$1") <(echo "$2")
 }
 
-# Leaves the blocks that had such pages in $before, the answer in $out, and in
-# $there how many pages were where regions are made; to be LEAST a region.
+# sum_of KEY OUTPUT: of the answers to several requests.
+sum_of() {
+	awk -F= -v key="$1" '$1 == key { n += $2 } END { print n + 0 }' <<< "$2"
+}
+
+# Asks for one region after the other where most of such pages are, until there
+# are enough: some blocks have a page in them that can't be moved. Leaves the
+# blocks that had such pages in $before, the answers in $out, and in $there how
+# many pages were where regions are made.
 requested() {
+	local candidates
 	before=$(blocks_with "$1")
-	out=$(run --timeout 300 "coalesce request --count $regions \
-		--range $(fullest_range "$before")")
-	is "$(value_of made "$out")" "$regions" "$1: regions are made"
+	candidates=$(sort -k 2,2nr <<< "$before" | awk -v least="$2" \
+		-v most=$((3 * regions)) '$2 >= least && n++ < most { print $1 }')
+	out=$(run --timeout 300 "n=0
+		for pfn in ${candidates//$'\n'/ }; do
+			[ \$n -lt $regions ] || break
+			coalesce request --count 1 --range \$pfn+512 > /tmp/answer
+			n=\$((n + \$(sed -n 's/^made=//p' /tmp/answer)))
+			cat /tmp/answer
+		done")
+	is "$(sum_of made "$out")" "$regions" "$1: regions are made"
 	there=$(in_regions "$before" "$out")
-	note "$1: $there of $(total "$before") pages were where regions are"
+	note "$1: $there of $(total "$before") pages were where regions are," \
+		"of $(wc -w <<< "$candidates") blocks with $2 or more"
 	cmp_ok "$there" -ge "$((regions * $2))" "$1: where such pages were"
-	cmp_ok "$(value_of moves_done "$out")" -ge "$there" "$1: they were moved"
+	cmp_ok "$(sum_of moves_done "$out")" -ge "$there" "$1: they were moved"
 }
