@@ -18,14 +18,17 @@ run() {
 }
 
 # ----- all that is below ZONE_MOVABLE -----------------------------------------------
-# Zones with less than their high watermark, but for what is running meanwhile.
+# Zones with less than their low watermark, and all of them if that is less than
+# the high ones together; but for what is running meanwhile.
 short_zones() {
 	run 'cat /proc/zoneinfo' | awk '
 		/, zone/ { zone = $NF }
-		$1 == "pages" && $2 == "free" { free = $3 }
+		$1 == "pages" && $2 == "free" { free = $3; all += $3 }
 		$1 == "boost" { boost = $2 }
-		$1 == "high" && free + 128 < $2 - boost {
-			print zone, free, "of", $2 - boost }'
+		$1 == "low" && free + 128 < $2 - boost {
+			print zone, free, "of", $2 - boost }
+		$1 == "high" { high += $2 - boost }
+		END { if (all + 256 < high) print "all", all, "of", high }'
 }
 movable=$(run 'cat /proc/zoneinfo' | awk '/, zone +Movable/ { here = 1 }
 	here && /start_pfn/ { print $2; exit }')
