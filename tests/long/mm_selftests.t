@@ -45,7 +45,7 @@ pool_of() {
 mm_guest() { # NAME KERNEL
 	# "migration" wants three processors.
 	guest_start "$1" --kernel "$2" --memory none --mem 1536 --disk 600 \
-		--smp 4 \
+		--smp 4,sockets=2 \
 		--append numa_balancing=disable -- \
 		-object memory-backend-ram,id=ram0,size=768M \
 		-object memory-backend-ram,id=ram1,size=768M \
