@@ -147,7 +147,7 @@ choose_fragment() {
 fragment_again() {
 	local said
 	choose_fragment
-	said=$(guest_run g --timeout 900 "tell /tmp/frag check &&
+	said=$(guest_run g --timeout 1800 "tell /tmp/frag check &&
 		tell /tmp/frag quit > /dev/null
 		echo never > /sys/kernel/mm/transparent_hugepage/defrag
 		$fragment > /dev/null
@@ -199,8 +199,10 @@ guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
 
 SECONDS=0
 while [ $SECONDS -lt $((minutes * 60)) ]; do
-	pick one_request one_request one_request killed_request \
-		request_with_faults offline_memory huge_folios fragment_again
+	# The last one takes minutes on the debug kernel.
+	pick one_request one_request one_request one_request killed_request \
+		killed_request request_with_faults request_with_faults \
+		offline_memory huge_folios fragment_again
 	"$picked"
 	count rounds 1
 	if [ -n "$(guest_oops g)" ] || ! kill -0 "${guest_pid[g]}"; then
@@ -214,7 +216,7 @@ done
 ran=$SECONDS
 
 frag=$(guest_run g --timeout 600 'tell /tmp/frag check')
-guest_run g 'tell /tmp/frag quit' > /dev/null
+guest_run g --timeout 600 'tell /tmp/frag quit' > /dev/null
 mix=$(guest_run g --timeout 600 'tell /tmp/mix quit')
 after=$(page_owner g)
 reports=$(guest_oops g)
