@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # TAP for shell tests. A test sources this file, says ok, is or like for each
-# thing it checks, and done_testing at its end. Whatever it started ends with
-# it: at_exit takes a command, and those run in reverse order at the end,
-# however the test ends.
+# thing it checks, and done_testing at its end; each of them ends with 1 when it
+# was not so. Whatever a test started ends with it: at_exit takes a command, and
+# those run in reverse order at the end, however the test ends.
 #
 # A test that dies half way has no plan, which prove counts as a failure.
 
@@ -90,6 +90,7 @@ ok() {
 	else
 		fail "$what"
 		diag "failed: $*"
+		return 1
 	fi
 }
 
@@ -101,6 +102,7 @@ is() {
 		fail "$3"
 		diag "got:    $1"
 		diag "wanted: $2"
+		return 1
 	fi
 }
 
@@ -112,6 +114,7 @@ like() {
 		fail "$3"
 		diag "got:          $1"
 		diag "should match: $2"
+		return 1
 	fi
 }
 

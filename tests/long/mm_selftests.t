@@ -9,6 +9,8 @@ source "$(dirname "$0")/../lib/tap.sh"
 source "$top/tests/lib/guest.sh"
 # shellcheck source=kernel/mm_selftests.sh
 source "$top/kernel/mm_selftests.sh"
+# shellcheck source=tests/lib/selftest_results.sh
+source "$top/tests/lib/selftest_results.sh"
 
 # As the kernel's run_vmtests.sh calls them, and khugepaged for all it knows.
 # What ksm_tests measures is left out: it is only as fast as the machine is.
@@ -61,30 +63,6 @@ mm_guest() { # NAME KERNEL
 		die "guest $1: no disks"
 }
 
-# What a test says: a line "CHECK: RESULT" for all that it looks at.
-results() {
-	sed -E 's/\x1b\[[0-9;]*m//g' | awk '
-	/^Run test: / { part = $0 " / " }
-	/^(ok|not ok) [0-9]+ / {
-		result = $1 == "ok" ? "ok" : "not ok"
-		if (/# SKIP/)
-			result = "skipped"
-		sub(/^(not )?ok [0-9]+ (- )?/, "")
-		sub(/ *# .*/, "")
-		check($0, result)
-	}
-	/\.\.\..* (OK|Fail|Timeout|Skip)$/ {
-		result = $NF
-		sub(/\.\.\..*/, "")
-		check(part $0, result)
-	}
-	/^Bail out/ { check("bail out", "yes") }
-	function check(what, result) {
-		nr[what]++
-		print what (nr[what] > 1 ? " (" nr[what] ")" : "") ": " result
-	}'
-}
-
 # run_test GUEST N: its results, those of hugetlb-madvise are its status.
 run_test() {
 	local said words
@@ -108,23 +86,6 @@ without_series() {
 	done
 }
 
-# Results that the other kernel has never given, of checks that have not come
-# to one of its results meanwhile; and checks that are missing.
-unlike() { # SEEN-WITHOUT SEEN-WITH
-	awk '{ check = $0; sub(/: [^:]*$/, "", check) }
-	FNR == NR { known[$0]; wanted[check]; next }
-	{ seen[check] = seen[check] "\n" $0 }
-	$0 in known { fine[check] }
-	END {
-		for (check in seen)
-			if (!(check in fine))
-				print "new:" seen[check]
-		for (check in wanted)
-			if (!(check in seen))
-				print "missing: " check
-	}' "$1" "$2"
-}
-
 same_results() { # WHEN
 	local i n seen=$tap_dir/seen
 	for i in "${!selftests[@]}"; do
@@ -138,6 +99,20 @@ same_results() { # WHEN
 	done
 }
 
+# ----- can it be told when they are not the same? --------------------------------
+is "$(results <<< $'Run test: one\ncollapse.... OK\nnot ok 2 - merge # why')" \
+	$'Run test: one / collapse: OK\nmerge: not ok' "results are read"
+printf '%s\n' 'a: ok' 'b: ok' 'b: not ok' > "$tap_dir/one"
+printf '%s\n' 'a: ok' 'b: not ok' > "$tap_dir/other"
+is "$(unlike "$tap_dir/one" "$tap_dir/other")" "" "one of two known results"
+printf '%s\n' 'a: not ok' 'a: ok' 'b: ok' > "$tap_dir/other"
+is "$(unlike "$tap_dir/one" "$tap_dir/other")" "" "a known one, when tried again"
+printf '%s\n' 'a: not ok' 'b: ok' > "$tap_dir/other"
+is "$(unlike "$tap_dir/one" "$tap_dir/other")" $'new:\na: not ok' "a new one"
+printf '%s\n' 'a: ok' > "$tap_dir/other"
+is "$(unlike "$tap_dir/one" "$tap_dir/other")" "missing: b" "one too few"
+
+# ----- without the series ---------------------------------------------------------
 "$top/kernel/build.sh" plain 2>&1 | sed 's/^/# /'
 plain=$build/kernel/plain
 [ -e "$plain/mm/migration" ] || die "the kernel's own tests were not built"
@@ -156,6 +131,7 @@ like "$(guest_run plain 'ls /dev/coalesce 2>&1')" 'No such file' \
 	"and that kernel is without it"
 guest_stop plain
 
+# ----- with it ------------------------------------------------------------------
 mm_guest series release
 same_results "with the series"
 
