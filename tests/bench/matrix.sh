@@ -11,7 +11,9 @@
 # $SCENARIO, $METHOD, $SEED, $MIB and $PART narrow it down; each may be several
 # words. Without: three seeds of each scenario, both parts, cost beside
 # freelist and nr_hugepages, and with the first seed the other methods; with
-# that seed also larger guests where occupancy is the only difference.
+# that seed also larger guests where occupancy is the only difference. Where time
+# is compared, cost is also asked for the same as nr_hugepages has obtained when it
+# was asked for all.
 
 matrix_all=(uniform50 skewed tight filecache unmovable live gigantic endurance
 	demand)
@@ -28,15 +30,13 @@ matrix_sizes() { # SCENARIO: in MiB; only the first has all methods and seeds
 	esac
 }
 
-# Those for every seed, and those for the first only. Neither touching memory
-# nor compacting it can make 1 GiB in one piece, whatever it is called with. What
-# becomes of memory that no one compacts is of interest after many rounds.
+# Those for every seed, and those for the first only. What becomes of memory that
+# no one compacts is of interest after many rounds.
 matrix_methods_of() { # SCENARIO first|other|larger
 	case $1:$2 in
 	demand:*) echo cost none ;;
 	endurance:first) echo cost freelist nr_hugepages compact_memory \
 		thp_fault none ;;
-	gigantic:first) echo cost freelist nr_hugepages ;;
 	*:first) echo cost freelist nr_hugepages compact_memory thp_fault ;;
 	*) echo cost freelist nr_hugepages ;;
 	esac
@@ -83,8 +83,8 @@ matrix_check() {
 			matrix_refuse METHOD "$word" "${matrix_methods[@]}"
 	done
 	for word in ${PART:-}; do
-		matrix_one_of "$word" half all ||
-			matrix_refuse PART "$word" half all
+		matrix_one_of "$word" half all same ||
+			matrix_refuse PART "$word" half all same
 	done
 	for word in ${SEED:-} ${MIB:-}; do
 		[[ $word =~ ^[1-9][0-9]{0,5}$ ]] ||
@@ -103,14 +103,20 @@ matrix_has() {
 }
 
 matrix_runs() { # SCENARIO first|other|larger
-	local method part
+	local method part runs=''
 	for method in $(matrix_methods_of "$1" "$2"); do
 		matrix_wanted "$method" "${METHOD:-}" || continue
 		for part in $(matrix_parts "$1"); do
 			matrix_wanted "$part" "${PART:-}" || continue
-			printf ' %s/%s' "$method" "$part"
+			runs+=" $method/$part"
 		done
 	done
+	if [[ $1 = uniform50 || $1 = skewed ]] &&
+	   [[ $runs = *' nr_hugepages/all'* ]] &&
+	   matrix_wanted cost "${METHOD:-}" && matrix_wanted same "${PART:-}"; then
+		runs+=' cost/same'
+	fi
+	printf '%s' "$runs"
 }
 
 matrix_scenes() {

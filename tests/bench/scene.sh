@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # scene.sh DIR RAM-DIR SCENARIO MIB SEED METHOD/PART...: boots a guest that
-# builds a state, then does each of the runs from that very state. Leaves a row
+# builds a state, then does each of the runs, in this order, from that very state. Leaves a row
 # for each in DIR/rows, an error's row too, and what the guests said in DIR/runs.
 # $bench_start is when the whole bench began; $bench_kernel, $bench_initrd and
 # $bench_files are what it boots, if not what is built now.
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/reports.sh
+source "$top/tests/lib/reports.sh"
 # shellcheck source=tests/bench/vm.sh
 source "$top/tests/bench/vm.sh"
 
@@ -53,6 +55,14 @@ fi
 state_error=$vm_error
 keep state state
 
+# part_of METHOD PART: what the guest is told. What "same" is another run has
+# shown: it comes later.
+part_of() {
+	printf 'method=%s part=%s' "$1" "$2"
+	[ "$2" != same ] || printf ' asked=%d' "$(jq '.obtained // 0' \
+		"$out/rows/$scene-nr_hugepages-all.json")"
+}
+
 for run; do
 	method=${run%/*} part=${run#*/}
 	if [ -n "$state_error" ]; then
@@ -60,7 +70,7 @@ for run; do
 		continue
 	fi
 	since=$EPOCHSECONDS
-	vm_resume run "$tap_dir/saved" "method=$method part=$part"
+	vm_resume run "$tap_dir/saved" "$(part_of "$method" "$part")"
 	# Together: some of it was said before the state was saved.
 	cat "$tap_dir/said" "$tap_dir/run/results" 2> /dev/null |
 		row "$method" "$part" "$vm_error"

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The bench's virtual machines. Needs tap.sh sourced before, and these set:
+# The bench's virtual machines. Needs tap.sh and reports.sh sourced before, and these
+# set:
 #
 #   scenario mib seed      what the guest is to build
 #   kernel initrd files    what it boots; the image behind scenario filecache
@@ -93,6 +94,15 @@ vm_start() { # NAME on|off RUN TIMEOUT QEMU-ARGUMENTS...
 	vm_pid=$!
 }
 
+# What the kernel has to complain of is an error, whatever came out of it.
+vm_check() { # NAME
+	local said
+	said=$(kernel_reports "$tap_dir/$1/console" | head -n 1 | tr -d '\r')
+	[ -n "$said" ] || return 0
+	vm_error="the kernel says: $said"
+	return 1
+}
+
 vm_qmp() { # NAME JSON
 	guest-qmp "$tap_dir/$1/qmp.sock" 60 "$2"
 }
@@ -147,6 +157,8 @@ vm_boot() {
 	if grep -qa '^error=' "$tap_dir/$name/results" ||
 	   ! wait_for 60 vm_is "$name" guest-panicked || vm_ended; then
 		vm_fail "$name" "no state was built"
+	else
+		vm_check "$name"
 	fi
 }
 
@@ -185,5 +197,7 @@ vm_resume() {
 		vm_fail "$name" "QEMU ended with $status"
 	elif ! grep -qaxE $'end\r?' "$tap_dir/$name/results"; then
 		vm_fail "$name" "it did not get to its end"
+	else
+		vm_check "$name"
 	fi
 }

@@ -30,6 +30,8 @@ declare -A guest_pid=()
 
 # shellcheck source=tests/lib/accel.sh
 source "$top/tests/lib/accel.sh"
+# shellcheck source=tests/lib/reports.sh
+source "$top/tests/lib/reports.sh"
 
 # guest_kernel release|debug|FILE: the image's path.
 guest_kernel() {
@@ -195,6 +197,5 @@ guest_agent() {
 
 # guest_oops NAME: lines in the kernel's log that no healthy kernel prints.
 guest_oops() {
-	grep -aE 'BUG:|WARNING:|KASAN|KFENCE|UBSAN|Oops|general protection|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad page|Bad page|list_(add|del) corruption|Kernel panic|hung_task|blocked for more than|Out of memory|invoked oom-killer|soft lockup|rcu.*stall' \
-		"$tap_dir/$1/console.log"
+	kernel_reports "$tap_dir/$1/console.log"
 }

@@ -12,6 +12,7 @@
  *	reclaimed	pages reclaimed meanwhile
  *	pages_scanned	page frames looked at: what the call itself says, else
  *			what compaction's two scanners count
+ *	pages_scanned_most	in one round, the most of them
  *
  * With --rounds it does so N times, tells the scene "round" before each, and
  * gives back what it got after each; the figures are sums, and the trace buffer
@@ -41,6 +42,7 @@ static const struct method_kind *const kinds[] = {
 /* What the kernel counts all the time. */
 struct counts {
 	uint64_t moves, reclaimed, scanned;
+	uint64_t most_scanned; /* in one round */
 };
 
 static void read_counts(struct counts *counts)
@@ -51,21 +53,26 @@ static void read_counts(struct counts *counts)
 	counts->reclaimed = stat_read(vmstat, "pgsteal_kswapd") +
 			    stat_read(vmstat, "pgsteal_direct") +
 			    stat_read_any(vmstat, "pgsteal_khugepaged") +
-			    stat_read_any(vmstat, "coalesce_reclaimed");
+			    stat_read(vmstat, "coalesce_reclaimed");
 	counts->scanned = stat_read(vmstat, "compact_free_scanned") +
 			  stat_read(vmstat, "compact_migrate_scanned");
 }
 
 static void measure(struct method *method, struct counts *sum)
 {
+	uint64_t said = method->scanned, scanned;
 	struct counts before, after;
 
 	read_counts(&before);
 	method->kind->get(method);
 	read_counts(&after);
+	scanned = method->kind->vmstat_scans ? after.scanned - before.scanned :
+					       method->scanned - said;
 	sum->moves += after.moves - before.moves;
 	sum->reclaimed += after.reclaimed - before.reclaimed;
-	sum->scanned += after.scanned - before.scanned;
+	sum->scanned += scanned;
+	if (scanned > sum->most_scanned)
+		sum->most_scanned = scanned;
 }
 
 static void run_rounds(struct method *method, uint64_t rounds,
@@ -145,11 +152,11 @@ int main(int argc, char **argv)
 	fclose(method.held);
 	control_answer("guest_ns=%" PRIu64 "\nmoves=%" PRIu64
 		       "\nreclaimed=%" PRIu64 "\npages_scanned=%" PRIu64
-		       "\nrounds=%" PRIu64 "\nallocations_tried=%" PRIu64
+		       "\npages_scanned_most=%" PRIu64 "\nrounds=%" PRIu64 "\nallocations_tried=%" PRIu64
 		       "\nallocations_met=%" PRIu64 "%s",
-		       method.took_ns, sum.moves, sum.reclaimed,
-		       method.kind->vmstat_scans ? sum.scanned : method.scanned,
-		       rounds, method.tried, method.met, method.why);
+		       method.took_ns, sum.moves, sum.reclaimed, sum.scanned,
+		       sum.most_scanned, rounds, method.tried, method.met,
+		       method.why);
 	while (!control_next(line, sizeof(line), -1) || strcmp(line, "quit"))
 		control_answer("only quit is known");
 	if (!rounds)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * /dev/coalesce, by the program that the guest tests have for it. It holds its
- * regions until its standard input ends. The time is what the kernel says that
- * the call took, without the program around it.
+ * regions until its standard input ends. The time is that of the call as the
+ * program sees it, without the program around it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -82,7 +82,7 @@ static void request(struct method *method, const char *strategy)
 	while (!held && fgets(line, sizeof(line), said)) {
 		if (sscanf(line, "region %*u %" SCNu64, &gfn) == 1)
 			fprintf(method->held, "%" PRIu64 "\n", gfn);
-		else if (sscanf(line, "elapsed_ns=%" SCNu64, &value) == 1)
+		else if (sscanf(line, "call_ns=%" SCNu64, &value) == 1)
 			method->took_ns += value;
 		else if (sscanf(line, "pages_scanned=%" SCNu64, &value) == 1)
 			method->scanned += value;

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel/uapi/linux/coalesce.h"
@@ -47,6 +48,14 @@ static void usage(const char *what)
 {
 	fprintf(stderr, "coalesce: %s: see the head of coalesce.c\n", what);
 	exit(2);
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 static uint64_t number(const char *text)
@@ -216,14 +225,18 @@ static int make_request(int fd, int argc, char **argv)
 	struct coalesce_ids all = { 0 };
 	struct coalesce_region *regions;
 	bool touch = parse_request(argc, argv, &req);
+	uint64_t start_ns, call_ns;
 	char line[64];
 
 	regions = calloc(req.count ? req.count : 1, sizeof(*regions));
 	if (!regions)
 		fail("calloc");
 	req.regions = (uintptr_t)regions;
+	start_ns = clock_ns();
 	if (ioctl(fd, COALESCE_IOC_REQUEST, &req))
 		fail("COALESCE_IOC_REQUEST");
+	call_ns = clock_ns() - start_ns;
+	printf("call_ns=%" PRIu64 "\n", call_ns);
 	print_answer(&req, regions, details);
 	free(regions);
 	if (touch && ioctl(fd, COALESCE_IOC_TOUCH, &all))

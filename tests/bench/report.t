@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What report.jq promises is held: rows that are right pass, and each figure that
+# is made a little worse than its limit is told.
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+
+# Lines of NAME=VALUE; each of cost's rows meets its limits just so.
+rows='
+def row($scenario; $part; $method): { scenario: $scenario, part: $part,
+	method: $method, guest_mib: 1024, seed: 1, order: 9, before: 10,
+	asked: 100, obtained: 100, obtainable: 100, obtainable_after: 100,
+	moves: 1000, ideal_moves: 1000, reclaimed: 0, pages_scanned: 524288,
+	pages_scanned_most: 524288, guest_ns: 1000, stall_p50_ns: 10,
+	stall_p999_ns: 100, stall_max_ns: 1000, stalls: 1000,
+	pages_checked: 1, pages_wrong: 0 };
+def limit($f): targets[.scenario][$f];
+def right: . as $row |
+	.obtained = ((limit("success") // 1) * 100 | ceil) |
+	.moves = ((limit("work") // 1) * 1000 | floor) |
+	.guest_ns = ((limit("time") // 1) * .obtained * 10 | floor) |
+	.stall_p999_ns = (limit("stall") // 1) * 100 |
+	.stall_max_ns = (limit("stall") // 1) * 1000;
+def demand($method; $met): row("demand"; "all"; $method) |
+	.allocations_tried = 100 | .allocations_met = $met;
+def parts: if IN("uniform50", "skewed") then "half", "all", "same"
+	else "half", "all" end;
+[ scenarios[] | select(. != "demand") | . as $scenario |
+	(("half", "all") | row($scenario; .; "nr_hugepages")),
+	(parts as $part | row($scenario; $part; "cost") | right) ] +
+[ demand("cost"; 95), demand("none"; 94) ]
+'
+problems_of() { # FILTER on the rows
+	jq -rn -L "$top/tests/bench" "include \"report\"; $rows | $1 | problems"
+}
+is "$(problems_of .)" "" "rows that just meet their limits pass"
+
+# worse WHAT FILTER EXPECTED [SCENARIO [PART]]: of cost, where it is held to it.
+worse() {
+	local part=${5:-half}
+	like "$(problems_of "map(if .method == \"cost\" and .scenario == \"$4\" and
+		.part == \"$part\" then $2 else . end)")" \
+		"^missed: $4 1024 MiB seed 1 cost $part: $3" "$4: $1 is told"
+}
+for scenario in uniform50 skewed tight filecache unmovable live gigantic endurance
+do
+	worse "too few regions" '.obtained -= 1' 'success ' "$scenario"
+	worse "a page that is wrong" '.pages_wrong = 1' 'pages wrong ' "$scenario"
+	worse "no page that was checked" '.pages_checked = 0' 'pages checked ' \
+		"$scenario"
+	worse "a look too many" '.pages_scanned_most += 1' 'pages scanned ' \
+		"$scenario"
+	[ "$scenario" = endurance ] || {
+		worse "a move too many" '.moves += 1' 'work over ideal ' \
+			"$scenario"
+		worse "reclaim that is work too" '.reclaimed += 1' \
+			'work over ideal ' "$scenario"
+	}
+done
+for scenario in uniform50 skewed; do
+	for part in half same; do
+		worse "too much time ($part)" '.guest_ns += 1' 'guest time ' \
+			"$scenario" "$part"
+	done
+	worse "time for fewer regions" \
+		'.obtained -= 1 | .asked = .obtained' 'guest time ' "$scenario"
+done
+for scenario in skewed live; do
+	worse "a longer stall" '.stall_max_ns += 1' 'stall max ' "$scenario"
+	worse "longer stalls" '.stall_p999_ns += 1' 'stall p999 ' "$scenario"
+done
+like "$(problems_of 'map(if .scenario == "demand" and .method == "cost" then
+	.allocations_met -= 1 else . end)')" '^missed: demand .* allocations met' \
+	"demand: too few allocations are told"
+is "$(problems_of 'map(if .scenario == "demand" then .allocations_met =
+	if .method == "cost" then 80 else 40 end else . end)')" "" \
+	"demand: twice as many as without do as well"
+like "$(problems_of 'map(.scenario = "other")' | head -n 1)" \
+	'^missed: other .* nothing is promised' "an unknown scenario is told"
+like "$(problems_of '.[0] += { error: "it ended" }' | head -n 1)" \
+	'^failed: .* it ended$' "a run that failed is told"
+is "$(jq -rn -L "$top/tests/bench" 'include "report";
+	{ a: 1, b: 2 } | differences({ a: 1, b: 3 })[]')" "b 2, then 3" \
+	"a difference between two runs is told"
+
+done_testing
