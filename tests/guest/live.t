@@ -10,6 +10,8 @@
 # may be no more than before. What the kernel accounts for in /proc/meminfo is held against it, with more slack, for
 # pages on per-CPU lists are in no account, nor are those where page owner and
 # KASAN keep stacks that they see for the first time.
+#
+# /proc/allocinfo has what page owner does not tell: objects of caches.
 source "$(dirname "$0")/../lib/tap.sh"
 source "$top/tests/lib/guest.sh"
 source "$top/tests/lib/kv.sh"
@@ -104,6 +106,9 @@ cmp_ok "$((now - was))" -le "$slack_pages" \
 	diag "$(more_owned "$owner_before" "$owner_after")"
 is "$(owned_by_coalesce "$owner_after")" "" \
 	"no page is left that mm/coalesce has allocated"
+cmp_ok "$(guest_run g "grep -c ' mm/coalesce/' /proc/allocinfo")" -ge 5 \
+	"what mm/coalesce allocates is counted line by line"
+is "$(allocated_by_coalesce g)" "" "none of it is left"
 is "$(value_of held_regions "$(guest_run g 'coalesce state')")" 0 \
 	"no region is held"
 is "$(guest_oops g)" "" "no KASAN, lockdep or other report"

@@ -1,14 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Whether pages have leaked in a guest that runs the debug kernel with
+# Whether memory has leaked in a guest that runs the debug kernel with
 # page_owner=on: page owner counts for each place in the kernel the pages that
-# were allocated there and not yet freed. Needs guest.sh sourced before.
+# were allocated there and not yet freed, and /proc/allocinfo the bytes for each
+# line of source. Needs guest.sh sourced before.
 #
 #   page_owner GUEST       what is owned, in blocks with an empty line between
 #                          them: a stack, then "nr_base_pages: N"
 #   owned TEXT             pages in all of them
 #   owned_by_coalesce TEXT stacks in which mm/coalesce still owns a page
+#   allocated_by_coalesce GUEST
+#                          lines of mm/coalesce that still own memory: bytes,
+#                          objects, and where they were allocated
 #   more_owned BEFORE AFTER  where more is owned than before, for a log
 #
 # Left out are slab pages (KASAN keeps freed objects in quarantine, caches keep
@@ -31,6 +35,10 @@ owned_by_coalesce() {
 	awk 'BEGIN { RS = "" }
 	     /coalesce_/ && !/allocate_slab|coalesce_min_order_handler/ &&
 		$NF > 0' <<< "$1"
+}
+
+allocated_by_coalesce() {
+	guest_run "$1" "grep ' mm/coalesce/' /proc/allocinfo" | awk '$1 > 0'
 }
 
 more_owned() {

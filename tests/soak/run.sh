@@ -9,9 +9,11 @@
 # deadline, a budget, or the death of who holds the regions; allocations that are
 # made to fail while a request runs; memory blocks that are taken offline and
 # brought back; the page allocator's own calls, by programs that want large
-# folios; memory that is fragmented anew. In the end no report of the kernel, no wrong page, no leak.
+# folios; memory that is fragmented anew. In the end no report of the kernel, no
+# wrong page, no leak, and from half an hour on each of these has really happened.
 #
-# DIR/result.json says what was done and seen. SEED=N repeats a run's choices.
+# DIR/result.json says what was done and seen, DIR/console.log what the kernel has
+# said. SEED=N repeats a run's choices.
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/guest.sh
@@ -28,12 +30,14 @@ minutes=${2:?usage: run.sh DIR MINUTES}
 	exit 2
 }
 mkdir -p "$out"
+rm -f "$out"/{result.json,console.log}
 seed=${SEED:-1}
 RANDOM=$seed
 
 declare -A n=([rounds]=0 [requests]=0 [refused]=0 [regions]=0 [moves]=0
-	[cancelled]=0 [killed]=0 [with_faults]=0 [offlined]=0 [huge_folios]=0
-	[fragmented]=0 [frag_checked]=0 [frag_wrong]=0)
+	[cancelled]=0 [killed]=0 [with_faults]=0 [faults]=0 [offlined]=0
+	[huge_folios]=0 [demand]=0 [fragmented]=0 [frag_checked]=0 [frag_wrong]=0
+	[folios_wrong]=0)
 
 # Sets $picked. Not in a subshell, where RANDOM would not go on.
 pick() { # WORDS...
@@ -99,21 +103,27 @@ killed_request() {
 	count killed 1
 }
 
-# Every allocation of the request may fail, also those of places to move to.
+# Every allocation of the request may fail, also those of places to move to. The
+# kernel counts down how often it may let one fail.
 request_with_faults() {
+	local answer
 	choose_how
 	pick 1 5 20
-	said "$(guest_run g --timeout 600 "
+	answer=$(guest_run g --timeout 600 "
 		cd /sys/kernel/debug/fail_page_alloc
-		echo -1 > times; echo 1 > task-filter; echo 0 > min-order
+		echo 1000000 > times; echo 1 > task-filter; echo 0 > min-order
 		echo N > ignore-gfp-wait; echo N > ignore-gfp-highmem
 		echo 0 > verbose; echo $picked > probability
-		cd ../failslab; echo -1 > times; echo 1 > task-filter
+		cd ../failslab; echo 1000000 > times; echo 1 > task-filter
 		echo N > ignore-gfp-wait; echo 0 > verbose; echo 2 > probability
 		sh -c 'echo 1 > /proc/self/make-it-fail
 			exec coalesce request $how' 2> /dev/null
-		echo 0 > probability; echo 0 > ../fail_page_alloc/probability")"
+		echo 0 > probability; echo 0 > ../fail_page_alloc/probability
+		echo faults=\$((2000000 - \$(cat times) -
+			\$(cat ../fail_page_alloc/times)))")
+	said "$answer"
 	count with_faults 1
+	count faults "$(value_of faults "$answer")"
 }
 
 # Half the memory of a DIMM leaves and comes back, while a request runs; that is
@@ -166,9 +176,11 @@ huge_folios() {
 		fragment /tmp/folios --percent 10 --keep 100 --leave-free 0 \
 			> /dev/null && tell /tmp/folios check &&
 			tell /tmp/folios quit > /dev/null
-		echo 0 > /proc/sys/vm/coalesce_min_order")
-	[[ $said == *wrong=0* ]] || n[wrong_folios]=1
+		echo 0 > /proc/sys/vm/coalesce_min_order
+		sed -n 's/^coalesce_demand /demand=/p' /proc/vmstat")
+	[[ $said == *wrong=0* ]] || n[folios_wrong]=1
 	count huge_folios 1
+	n[demand]=$(value_of demand "$said")
 }
 
 guest_start g --kernel debug --memory none --disk 128 \
@@ -193,6 +205,7 @@ guest_run g 'echo 1200 > /proc/sys/kernel/hung_task_timeout_secs
 guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
 	coalesce request --count 10' > /dev/null
 before=$(page_owner g)
+objects_before=$(allocated_by_coalesce g)
 guest_run g --timeout 600 'fragment /tmp/frag --percent 85 --keep 50 --leave-free 4 &&
 	mix /tmp/mix --mib 48 --dir /mnt' > /dev/null || die "no programs"
 guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
@@ -215,38 +228,68 @@ while [ $SECONDS -lt $((minutes * 60)) ]; do
 done
 ran=$SECONDS
 
+# What a guest that has died no longer says is null then.
+number() { # KEY TEXT
+	local value
+	value=$(value_of "$1" "$2")
+	echo "${value:-null}"
+}
 frag=$(guest_run g --timeout 600 'tell /tmp/frag check')
 guest_run g --timeout 600 'tell /tmp/frag quit' > /dev/null
 mix=$(guest_run g --timeout 600 'tell /tmp/mix quit')
 after=$(page_owner g)
+objects=$(allocated_by_coalesce g)
 reports=$(guest_oops g)
-held=$(value_of held_regions "$(guest_run g 'coalesce state')")
-grown=$(($(owned "$after") - $(owned "$before")))
-checked=$(($(value_of checked "$mix") + $(value_of checked "$frag") +
-	n[frag_checked]))
-wrong=$(($(value_of wrong "$mix") + $(value_of wrong "$frag") +
-	n[frag_wrong] + ${n[wrong_folios]:-0}))
+state=$(guest_run g 'coalesce state')
+cp "$tap_dir/g/console.log" "$out"
+kill -0 "${guest_pid[g]}" 2> /dev/null || reports+="
+the guest has ended, or did not answer in time"
 
 for key in "${!n[@]}"; do
-	printf '%s %s\n' "$key" "${n[$key]}"
-done | jq -R 'split(" ") | { (.[0]): (.[1] | tonumber) }' |
-	jq -s --argjson seconds "$ran" --argjson checked "$checked" \
-	--argjson wrong "$wrong" --argjson died "$(value_of died "$mix")" \
-	--argjson held "${held:-1}" --argjson grown "$grown" \
-	--argjson seed "$seed" \
-	--arg by_coalesce "$(owned_by_coalesce "$after")" \
-	--arg reports "$reports" \
-	'add + { version: 1, seed: $seed, seconds: $seconds,
-		pages_checked: $checked, pages_wrong: $wrong, died: $died,
+	printf '%s %s\n' "$key" "${n[$key]:-null}"
+done | jq -R 'split(" ") | { (.[0]): (.[1] | fromjson) }' |
+	jq -s --argjson seconds "$ran" --argjson seed "$seed" \
+	--argjson minutes "$minutes" \
+	--argjson mix_checked "$(number checked "$mix")" \
+	--argjson mix_wrong "$(number wrong "$mix")" \
+	--argjson mix_rounds "$(number rounds "$mix")" \
+	--argjson died "$(number died "$mix")" \
+	--argjson last_checked "$(number checked "$frag")" \
+	--argjson last_wrong "$(number wrong "$frag")" \
+	--argjson held "$(number held_regions "$state")" \
+	--argjson grown $(($(owned "$after") - $(owned "$before"))) \
+	--arg pages_left "$(owned_by_coalesce "$after")" \
+	--arg objects_left "$([ "$objects" = "$objects_before" ] ||
+		echo "$objects")" \
+	--arg reports "$reports" '
+	add + { version: 1, seed: $seed, minutes: $minutes, seconds: $seconds,
+		mix_checked: $mix_checked, mix_wrong: $mix_wrong,
+		mix_rounds: $mix_rounds, died: $died,
+		last_checked: $last_checked, last_wrong: $last_wrong,
 		held_regions: $held, pages_owned_more: $grown,
-		owned_by_coalesce: $by_coalesce, reports: $reports }' \
+		pages_left: $pages_left, objects_left: $objects_left,
+		reports: $reports } |
+	def none($key): select(.[$key] != 0 and .[$key] != "") |
+		"\($key) is \(.[$key] | tojson)";
+	def least($key; $n): select(.[$key] == null or .[$key] < $n) |
+		"\($key) is \(.[$key]), not at least \($n)";
+	.problems = [none("frag_wrong", "folios_wrong", "mix_wrong", "last_wrong",
+			"died", "held_regions", "pages_left", "objects_left",
+			"reports"),
+		least("seconds"; $minutes * 60), least("mix_checked"; 100000),
+		least("regions"; 1),
+		(select(.pages_owned_more > 100) |
+			"\(.pages_owned_more) pages more are owned"),
+		if $minutes < 30 then empty else
+			least("moves"; 10000), least("mix_rounds"; 2),
+			least("cancelled", "killed", "faults", "offlined",
+				"demand", "fragmented"; 1) end]' \
 	> "$out/result.json"
 jq . "$out/result.json"
-[ "$grown" -le 100 ] || more_owned "$before" "$after" >&2
-jq -e '.pages_wrong == 0 and .died == 0 and .held_regions == 0 and
-	.reports == "" and .owned_by_coalesce == "" and
-	.pages_owned_more <= 100 and .pages_checked > 100000 and
-	.regions > 0 and .moves > 10000' "$out/result.json" > /dev/null || {
+[ $(($(owned "$after") - $(owned "$before"))) -le 100 ] ||
+	more_owned "$before" "$after" >&2
+jq -e '.problems == []' "$out/result.json" > /dev/null || {
+	jq -r '"soak: " + .problems[]' "$out/result.json" >&2
 	echo "soak: something went wrong, see $out/result.json" >&2
 	exit 1
 }
