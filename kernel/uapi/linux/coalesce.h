@@ -12,8 +12,9 @@
  * No page is ever waited for: by default a page that is locked, under
  * writeback or pinned costs one candidate and no time. A request ends when it
  * has what was asked, when nothing is left to try, when a budget is used up,
- * or when a signal is pending; it then says in shortfall[] why each region
- * that was not made was not made, and the regions that were made stay held.
+ * when a signal is pending, or when another thread closes the last descriptor of
+ * the file; it then says in shortfall[] why each region that was not made was not
+ * made, and the regions that were made stay held, as long as the file is open.
  * Ending early is not an error: the ioctl returns 0.
  *
  * Rules of all structures: sizes are fixed, fields named pad must be zero on
@@ -85,7 +86,7 @@ enum coalesce_strategy {
  *	its low one.
  * @COALESCE_WHY_BUDGET: max_moves was used up.
  * @COALESCE_WHY_DEADLINE: timeout_ns was over.
- * @COALESCE_WHY_CANCELLED: a signal was pending.
+ * @COALESCE_WHY_CANCELLED: a signal was pending, or the file was closed.
  * @COALESCE_WHY_TOO_SMALL: the range, node or machine has no more blocks.
  * @COALESCE_WHY_STACK: stacks of tasks in the way.
  * @COALESCE_WHY_NO_START: freelist only: no free block of order 3 or more
@@ -217,7 +218,8 @@ struct coalesce_detail {
  * @strategy: in: enum coalesce_strategy.
  * @order: in: info.min_order to info.max_order.
  * @count: in: regions to make, 1 to COALESCE_MAX_COUNT.
- * @nid: in: take regions from this node only, or COALESCE_ANY_NODE.
+ * @nid: in: take regions from this node only, or COALESCE_ANY_NODE for all that the
+ *	caller's cpuset allows.
  * @made: out: regions made, and entries written to @regions; of a plan, which
  *	writes none, regions that would be made.
  * @first_gfn: in: with @nr_gfns, the only range to take regions from; must
