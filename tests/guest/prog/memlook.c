@@ -18,6 +18,14 @@
  *	swapcache	in the swap cache
  *	dirty		page cache that is to be written back
  *	active		anonymous, on an active list
+ *	large		part of an anonymous folio of several pages
+ *	folio		first page of such a folio
+ *	hugetlb		part of a hugetlb page that is in use
+ *	pool		part of one that is not
+ *	locked		by mlock(), and on the list of what can't be reclaimed
+ *	shared		of shared memory, mapped at least twice
+ *	twice		anonymous, mapped at least twice: copied on write, or
+ *			merged by KSM (in 6.12 KPF_KSM is set for all of these)
  *
  * Shares nothing with the kernel patches or the agent: it reads
  * /proc/kpageflags, /proc/kpagecount, /proc/zoneinfo and /proc/meminfo, so
@@ -40,6 +48,7 @@
 
 /* The kernel shows these too, but its header for programs does not say so. */
 #define KPF_RESERVED 32
+#define KPF_MLOCKED 33
 #define KPF_PRIVATE 35
 
 static void fail(const char *what)
@@ -163,24 +172,41 @@ static void pages(uint64_t gfn, uint64_t nr)
 	close(count_fd);
 }
 
-/* Of the flags in mask, a page of this kind has just those in flags. */
+/*
+ * Of the flags in mask, a page of this kind has just those in flags, and it is
+ * mapped so often at least.
+ */
 static const struct kind {
 	const char *name;
 	uint64_t mask;
 	uint64_t flags;
+	uint64_t mapped;
 } kinds[] = {
-	{ "balloon", BIT(KPF_OFFLINE), BIT(KPF_OFFLINE) },
+	{ "balloon", BIT(KPF_OFFLINE), BIT(KPF_OFFLINE), 0 },
 	/* No flag says so, but nobody else has private data off the LRU. */
 	{ "zsmalloc",
 	  BIT(KPF_PRIVATE) | BIT(KPF_LRU) | BIT(KPF_OFFLINE) | BIT(KPF_SLAB) |
 		  BIT(KPF_BUDDY) | BIT(KPF_RESERVED) | BIT(KPF_PGTABLE) |
 		  BIT(KPF_COMPOUND_HEAD) | BIT(KPF_COMPOUND_TAIL),
-	  BIT(KPF_PRIVATE) },
-	{ "swapcache", BIT(KPF_SWAPCACHE), BIT(KPF_SWAPCACHE) },
+	  BIT(KPF_PRIVATE), 0 },
+	{ "swapcache", BIT(KPF_SWAPCACHE), BIT(KPF_SWAPCACHE), 0 },
 	{ "dirty", BIT(KPF_DIRTY) | BIT(KPF_LRU) | BIT(KPF_SWAPBACKED),
-	  BIT(KPF_DIRTY) | BIT(KPF_LRU) },
+	  BIT(KPF_DIRTY) | BIT(KPF_LRU), 0 },
 	{ "active", BIT(KPF_ANON) | BIT(KPF_ACTIVE),
-	  BIT(KPF_ANON) | BIT(KPF_ACTIVE) },
+	  BIT(KPF_ANON) | BIT(KPF_ACTIVE), 0 },
+	/* KPF_THP is for large folios of any size. */
+	{ "large", BIT(KPF_ANON) | BIT(KPF_THP),
+	  BIT(KPF_ANON) | BIT(KPF_THP), 0 },
+	{ "folio", BIT(KPF_ANON) | BIT(KPF_THP) | BIT(KPF_COMPOUND_HEAD),
+	  BIT(KPF_ANON) | BIT(KPF_THP) | BIT(KPF_COMPOUND_HEAD), 0 },
+	{ "hugetlb", BIT(KPF_HUGE) | BIT(KPF_MMAP),
+	  BIT(KPF_HUGE) | BIT(KPF_MMAP), 0 },
+	{ "pool", BIT(KPF_HUGE) | BIT(KPF_MMAP), BIT(KPF_HUGE), 0 },
+	{ "locked", BIT(KPF_MLOCKED) | BIT(KPF_UNEVICTABLE) | BIT(KPF_LRU),
+	  BIT(KPF_MLOCKED) | BIT(KPF_UNEVICTABLE) | BIT(KPF_LRU), 0 },
+	{ "shared", BIT(KPF_SWAPBACKED) | BIT(KPF_ANON), BIT(KPF_SWAPBACKED),
+	  2 },
+	{ "twice", BIT(KPF_ANON), BIT(KPF_ANON), 2 },
 };
 
 static const struct kind *kind_named(const char *name)
@@ -194,20 +220,26 @@ static const struct kind *kind_named(const char *name)
 
 static void blocks_with(const struct kind *kind)
 {
-	int fd = open_proc("/proc/kpageflags");
-	uint64_t flags[BLOCK_PAGES], at;
+	int flags_fd = open_proc("/proc/kpageflags");
+	int count_fd = open_proc("/proc/kpagecount");
+	uint64_t flags[BLOCK_PAGES], count[BLOCK_PAGES] = { 0 }, at;
 
-	for (at = 0; entries(fd, at, flags, BLOCK_PAGES) == BLOCK_PAGES;
+	for (at = 0; entries(flags_fd, at, flags, BLOCK_PAGES) == BLOCK_PAGES;
 	     at += BLOCK_PAGES) {
 		size_t nr = 0;
 
+		if (kind->mapped &&
+		    entries(count_fd, at, count, BLOCK_PAGES) != BLOCK_PAGES)
+			fail("/proc/kpagecount");
 		for (size_t i = 0; i < BLOCK_PAGES; i++)
 			nr += !(flags[i] & BIT(KPF_NOPAGE)) &&
-			      (flags[i] & kind->mask) == kind->flags;
+			      (flags[i] & kind->mask) == kind->flags &&
+			      count[i] >= kind->mapped;
 		if (nr)
 			printf("%" PRIu64 " %zu\n", at, nr);
 	}
-	close(fd);
+	close(flags_fd);
+	close(count_fd);
 }
 
 /* Of a process: the frames that are looked at, and what was found there. */
