@@ -40,7 +40,7 @@ nothing_held() {
 client=0
 begin() {
 	local before
-	before=$(guest_run a 'tell /tmp/frag quit > /dev/null 2>&1
+	before=$(guest_run a --timeout 300 'tell /tmp/frag quit > /dev/null 2>&1
 		fragment /tmp/frag --percent 80 2>&1')
 	cmp_ok "$(value_of pages "$before")" -ge 50000 \
 		"$1: memory is in pieces"
