@@ -6,21 +6,56 @@
  * panic=pause" QEMU stops it there, to save it, and this program ends when the
  * machine goes on, here or restored elsewhere. Nothing comes in from outside
  * for that, so the machine goes on at the very instruction.
+ *
+ * Not always at the very time: with -icount the clock is put forward to the next
+ * timer when no processor has anything to do, and QEMU may take one that has just
+ * stopped for such a one. So this program then sleeps until a time that is the
+ * same in both cases.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
+#include <time.h>
 
 #define PVPANIC_PORT 0x505
 #define PVPANIC_PANICKED 1
 
+/* Timers of the machine are a few milliseconds apart. */
+#define SETTLE_MS 200
+
+static struct timespec after_ms(struct timespec ts, long ms)
+{
+	ts.tv_nsec += ms * 1000000;
+	ts.tv_sec += ts.tv_nsec / 1000000000;
+	ts.tv_nsec %= 1000000000;
+	return ts;
+}
+
+static bool earlier(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec ||
+	       (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
 int main(void)
 {
+	struct timespec now, settled;
+
 	if (ioperm(PVPANIC_PORT, 1, 1)) {
-		fprintf(stderr, "pause: ioperm: %s\n", strerror(errno));
+		fprintf(stderr, "ioperm: %s\n", strerror(errno));
 		return 1;
 	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	settled = after_ms(now, SETTLE_MS);
 	outb(PVPANIC_PANICKED, PVPANIC_PORT);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!earlier(now, settled)) {
+		fprintf(stderr, "the clock went on by more than %d ms\n",
+			SETTLE_MS);
+		return 1;
+	}
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &settled, NULL);
 	return 0;
 }
