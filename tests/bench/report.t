@@ -83,5 +83,9 @@ like "$(problems_of '.[0] += { error: "it ended" }' | head -n 1)" \
 is "$(jq -rn -L "$top/tests/bench" 'include "report";
 	{ a: 1, b: 2 } | differences({ a: 1, b: 3 })[]')" "b 2, then 3" \
 	"a difference between two runs is told"
+is "$(jq -rn -L "$top/tests/bench" 'include "report";
+	{ a_ns: 900, b_ns: 900, c: 900 } |
+	differences({ a_ns: 1000, b_ns: 1001, c: 901 })[]')" \
+	$'b_ns 900, then 1001\nc 900, then 901' "but not that a clock was rounded"
 
 done_testing

@@ -244,6 +244,16 @@ none_made() {
 	is "$(value_of moves_tried "$out")" 0 "$3: nor tries a move"
 }
 
+# The series' counters, and what one of them has gained since $counters.
+counters() {
+	run "sed -n 's/^coalesce_//p' /proc/vmstat"
+}
+
+gained() { # NAME
+	echo $(($(counters | sed -n "s/^$1 //p") -
+		$(sed -n "s/^$1 //p" <<< "$counters")))
+}
+
 all_made() { # WHAT
 	is "$(value_of made "$(request --count "$nr" "$range")")" "$nr" \
 		"$1: cost makes them all"
@@ -271,7 +281,19 @@ out=$(run "memlook --process $(value_of pid "$(cat "$tap_dir/said")") \
 	${range//[!0-9]/ }")
 is "$(value_of present "$out") $(value_of mapped_once "$out")" "$((nr * 32)) 0" \
 	"each page is mapped by two processes"
+run 'mount -t tracefs trace /sys/kernel/tracing
+	cd /sys/kernel/tracing && echo 1 > events/coalesce/coalesce_failure/enable'
+counters=$(counters)
 none_made busy freelist "pages of two processes"
+is "$(gained request) $(gained made) $(gained failed) $(gained moved)" \
+	"1 0 $nr 0" "/proc/vmstat: a request, and each region that has failed"
+cmp_ok "$(gained scanned)" -ge "$((nr * 32))" "/proc/vmstat: and what it looked at"
+said=$(run 'cat /sys/kernel/tracing/trace' | grep coalesce_failure: |
+	grep -o 'pfn=.*')
+is "$(sed 's/^pfn=[^ ]*//' <<< "$said" | sort | uniq -c | sed 's/^ *//')" \
+	"$nr  order=9 why=busy" "a tracepoint for each of them, with the reason"
+is "$(sort -u <<< "$said" | wc -l)" "$nr" "and each names another region"
+run 'echo 0 > /sys/kernel/tracing/events/coalesce/enable'
 all_made "pages of two processes"
 no_comb
 is "$(guest_oops "$guest")" "" "the kernel has nothing to complain of"

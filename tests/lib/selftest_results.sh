@@ -4,7 +4,7 @@
 # The results of the kernel's own tests, and whether two kernels give the same.
 
 # results: a line "CHECK: RESULT" for each thing that a test looked at, which says so
-# on standard input.
+# on standard input, and for "status=N".
 results() {
 	sed -E 's/\x1b\[[0-9;]*m//g' | awk '
 	/^Run test: / { part = $0 " / " }
@@ -22,6 +22,7 @@ results() {
 		check(part $0, result)
 	}
 	/^Bail out/ { check("bail out", "yes") }
+	/^status=[0-9]+$/ { check("exit status", substr($0, 8)) }
 	function check(what, result) {
 		nr[what]++
 		print what (nr[what] > 1 ? " (" nr[what] ")" : "") ": " result

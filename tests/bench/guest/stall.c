@@ -6,7 +6,8 @@
  *				done before anything is measured
  *	stall start, stop
  *	stall report		key=value lines: stalls, stalls_ended,
- *				stall_p50_ns, stall_p999_ns, stall_max_ns
+ *				stalls_inherited, stall_p50_ns, stall_p999_ns,
+ *				stall_max_ns
  *
  * A page is away from when its mapping is replaced by a migration entry
  * (tracepoint set_migration_pte) until it is there again
@@ -14,7 +15,9 @@
  * by address, and where several processes have the same one, with the page that
  * left last. A page that its process gives up while it is away, or that ends
  * with it, does not come back: nobody waits for it, and those are only counted
- * (stalls_ended). Fails when an event was lost, or a page came that never left.
+ * (stalls_ended). If a process forks meanwhile, its child has the migration entry
+ * too, and no event tells: for the child the page has been away for as long
+ * (stalls_inherited). Fails when an event was lost, or a page came that never left.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,12 +43,20 @@ struct away {
 
 #define HASH_BITS 16
 
+/*
+ * All mappings of a page come back one after the other, with the few that are moved
+ * together: the child's is among the next ones.
+ */
+#define RECENT 64
+
 struct stalls {
 	struct away *bucket[1 << HASH_BITS];
 	struct away *unused;
+	struct away recent[RECENT];
+	size_t next_recent;
 	uint64_t *took_ns;
 	size_t nr, room;
-	size_t away, unmatched;
+	size_t away, inherited, unmatched;
 };
 
 static struct stalls stalls;
@@ -88,6 +99,21 @@ static void note(uint64_t took_ns)
 	stalls.took_ns[stalls.nr++] = took_ns;
 }
 
+static void came_back_to_child(uint64_t address, uint64_t at_ns)
+{
+	for (size_t i = 1; i <= RECENT; i++) {
+		const struct away *recent =
+			&stalls.recent[(stalls.next_recent - i) % RECENT];
+
+		if (recent->address != address || !recent->since_ns)
+			continue;
+		note(at_ns - recent->since_ns);
+		stalls.inherited++;
+		return;
+	}
+	stalls.unmatched++;
+}
+
 static void came_back(uint64_t address, uint64_t at_ns)
 {
 	struct away **at = bucket_of(address), *away;
@@ -96,10 +122,11 @@ static void came_back(uint64_t address, uint64_t at_ns)
 		at = &(*at)->next;
 	away = *at;
 	if (!away) {
-		stalls.unmatched++;
+		came_back_to_child(address, at_ns);
 		return;
 	}
 	note(at_ns - away->since_ns);
+	stalls.recent[stalls.next_recent++ % RECENT] = *away;
 	*at = away->next;
 	away->next = stalls.unused;
 	stalls.unused = away;
@@ -143,7 +170,8 @@ static void report(void)
 	if (stalls.nr)
 		qsort(stalls.took_ns, stalls.nr, sizeof(*stalls.took_ns),
 		      by_value);
-	printf("stalls=%zu\nstalls_ended=%zu\n", stalls.nr, stalls.away);
+	printf("stalls=%zu\nstalls_ended=%zu\nstalls_inherited=%zu\n",
+	       stalls.nr, stalls.away, stalls.inherited);
 	printf("stall_p50_ns=%" PRIu64 "\n", permille(500));
 	printf("stall_p999_ns=%" PRIu64 "\nstall_max_ns=%" PRIu64 "\n",
 	       permille(999), permille(1000));
