@@ -146,7 +146,7 @@ help:
 	@echo 'make check         every test that fits in an hour'
 	@echo 'make check-unit    those without a guest'
 	@echo 'make check-guest   those in a guest with the patched kernels'
-	@echo 'make check-long    the others: hotplug, the kernel'\''s own tests, long fuzzing'
+	@echo 'make check-long    the others: the kernel'\''s own tests, long fuzzing'
 	@echo 'make fuzz          every fuzz target for FUZZ_SECONDS=30'
 	@echo 'make lint          style and static checks'
 	@echo 'make kernel        the guest kernel images, release and debug'

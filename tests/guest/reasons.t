@@ -91,6 +91,16 @@ gone() {
 		"$3: $made of $(wc -w <<< "$1") are made once it has gone"
 }
 
+# The series' counters, and what one of them has gained since $counters.
+counters() {
+	run "sed -n 's/^coalesce_//p' /proc/vmstat"
+}
+
+gained() { # NAME
+	echo $(($(counters | sed -n "s/^$1 //p") -
+		$(sed -n "s/^$1 //p" <<< "$counters")))
+}
+
 # ----- reserved at boot ---------------------------------------------------------
 # Of the kernel's code nothing is given back when it has come up.
 code=$(run 'cat /proc/iomem' | sed -n 's/^ *\([0-9a-f-]*\) : Kernel code$/\1/p')
@@ -198,10 +208,25 @@ read_bytes_per_second 1
 run 'dd if=/mnt/file of=/dev/null bs=16M < /dev/null > /dev/null 2>&1 &'
 ok "a file is being read" wait_for 60 some_locked
 locked=$(locked)
+run 'mount -t tracefs trace /sys/kernel/tracing
+	cd /sys/kernel/tracing && echo 1 > events/coalesce/coalesce_failure/enable'
+counters=$(counters)
+nr_locked=$(wc -w <<< "$locked")
 told locked "$locked" 1 "pages that are being read"
+# Such pages look as if they could be moved: it is found out when they are taken.
+is "$(gained request) $(gained made) $(gained failed) $(gained moved)" \
+	"$nr_locked 0 $nr_locked 0" \
+	"/proc/vmstat: as many requests, and regions that have failed"
+cmp_ok "$(gained scanned)" -ge "$nr_locked" "/proc/vmstat: and what they looked at"
+said=$(run 'cat /sys/kernel/tracing/trace' | grep -o 'coalesce_failure: .*' |
+	sort -u)
+is "$said" "$(for gfn in $locked; do
+	printf 'coalesce_failure: pfn=0x%x order=9 why=locked\n' "$((gfn))"
+done | sort)" "a tracepoint names each of them, and the reason"
+run 'echo 0 > /sys/kernel/tracing/events/coalesce/enable'
 read_bytes_per_second 0
 ok "it has been read" wait_for 60 none_locked
-gone "$locked" "$(wc -w <<< "$locked")" "pages that are being read"
+gone "$locked" "$nr_locked" "pages that are being read"
 run 'umount /mnt'
 
 # ----- the budget, and nowhere to start from ------------------------------------
@@ -244,16 +269,6 @@ none_made() {
 	is "$(value_of moves_tried "$out")" 0 "$3: nor tries a move"
 }
 
-# The series' counters, and what one of them has gained since $counters.
-counters() {
-	run "sed -n 's/^coalesce_//p' /proc/vmstat"
-}
-
-gained() { # NAME
-	echo $(($(counters | sed -n "s/^$1 //p") -
-		$(sed -n "s/^$1 //p" <<< "$counters")))
-}
-
 all_made() { # WHAT
 	is "$(value_of made "$(request --count "$nr" "$range")")" "$nr" \
 		"$1: cost makes them all"
@@ -281,19 +296,7 @@ out=$(run "memlook --process $(value_of pid "$(cat "$tap_dir/said")") \
 	${range//[!0-9]/ }")
 is "$(value_of present "$out") $(value_of mapped_once "$out")" "$((nr * 32)) 0" \
 	"each page is mapped by two processes"
-run 'mount -t tracefs trace /sys/kernel/tracing
-	cd /sys/kernel/tracing && echo 1 > events/coalesce/coalesce_failure/enable'
-counters=$(counters)
 none_made busy freelist "pages of two processes"
-is "$(gained request) $(gained made) $(gained failed) $(gained moved)" \
-	"1 0 $nr 0" "/proc/vmstat: a request, and each region that has failed"
-cmp_ok "$(gained scanned)" -ge "$((nr * 32))" "/proc/vmstat: and what it looked at"
-said=$(run 'cat /sys/kernel/tracing/trace' | grep coalesce_failure: |
-	grep -o 'pfn=.*')
-is "$(sed 's/^pfn=[^ ]*//' <<< "$said" | sort | uniq -c | sed 's/^ *//')" \
-	"$nr  order=9 why=busy" "a tracepoint for each of them, with the reason"
-is "$(sort -u <<< "$said" | wc -l)" "$nr" "and each names another region"
-run 'echo 0 > /sys/kernel/tracing/events/coalesce/enable'
 all_made "pages of two processes"
 no_comb
 is "$(guest_oops "$guest")" "" "the kernel has nothing to complain of"
