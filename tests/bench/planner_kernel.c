@@ -8,20 +8,26 @@
 #if __has_include("mm/coalesce/choose.h")
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mm/coalesce/choose.h"
 
 #define BLOCK_PAGES 512
+/* A window of 1 GiB is 2^9 blocks. */
+#define WINDOW_SHIFT 9
 
 int plan_make(struct plan *plan, size_t nr)
 {
-	plan->nr = nr;
-	plan->chosen = 0;
-	plan->moves = 0;
+	*plan = (struct plan){ .nr = nr };
 	plan->picks = calloc(nr, sizeof(*plan->picks));
+	plan->ranked = calloc(nr, sizeof(*plan->ranked));
 	plan->blocks = calloc(nr, sizeof(struct coalesce_block));
+	plan->windows =
+		calloc(nr >> WINDOW_SHIFT, sizeof(struct coalesce_block));
 	plan->choice = calloc(1, sizeof(struct coalesce_choice));
-	if (plan->picks == NULL || plan->blocks == NULL || plan->choice == NULL)
+	if (plan->picks == NULL || plan->ranked == NULL ||
+	    plan->blocks == NULL || plan->windows == NULL ||
+	    plan->choice == NULL)
 		return -ENOMEM;
 	return 0;
 }
@@ -29,7 +35,9 @@ int plan_make(struct plan *plan, size_t nr)
 void plan_free(struct plan *plan)
 {
 	free(plan->picks);
+	free(plan->ranked);
 	free(plan->blocks);
+	free(plan->windows);
 	free(plan->choice);
 }
 
@@ -39,21 +47,96 @@ void plan_set(struct plan *plan, size_t i, unsigned int used, bool fit)
 
 	block[i].used = used;
 	block[i].free = BLOCK_PAGES - used;
+	block[i].cache = used / 2;
 	block[i].why = fit ? COALESCE_WHY_NONE : COALESCE_WHY_SLAB;
 	block[i].tried = COALESCE_UNTRIED;
 }
 
-void plan_choose(struct plan *plan, size_t regions)
+static void note_choice(struct plan *plan)
 {
-	struct coalesce_limits limits = {
-		.regions = regions,
-		.moves = UINT64_MAX,
-	};
 	struct coalesce_choice *choice = plan->choice;
 
-	coalesce_choose(plan->blocks, plan->nr, BLOCK_PAGES, &limits,
-			plan->picks, choice);
 	plan->chosen = choice->nr;
 	plan->moves = choice->moves;
+}
+
+void plan_tally(struct plan *plan, size_t regions)
+{
+	struct coalesce_choice *choice = plan->choice;
+	struct coalesce_tally *tally = &choice->take[0];
+	const struct coalesce_block *blocks = plan->blocks;
+
+	(void)regions;
+	memset(tally, 0, sizeof(*tally));
+	for (size_t i = 0; i < plan->nr; i++)
+		coalesce_tally_add(tally, &blocks[i], BLOCK_PAGES);
+}
+
+void plan_choose(struct plan *plan, size_t regions)
+{
+	const struct coalesce_limits limits = {
+		.regions = regions,
+		.confined = regions,
+		.moves = UINT64_MAX,
+	};
+
+	coalesce_choose(plan->blocks, plan->nr, BLOCK_PAGES, &limits,
+			plan->picks, plan->choice);
+	note_choice(plan);
+}
+
+/* Each block holds half of what it has in clean page cache: see plan_set(). */
+void plan_drop(struct plan *plan, size_t regions)
+{
+	const struct coalesce_limits limits = {
+		.regions = regions,
+		.confined = regions,
+		.moves = UINT64_MAX,
+	};
+	const struct coalesce_spare spare = {
+		.all = regions * BLOCK_PAGES / 2,
+		.confined = regions * BLOCK_PAGES / 2,
+	};
+
+	coalesce_choose_dropping(plan->blocks, plan->nr, BLOCK_PAGES, &limits,
+				 &spare, plan->picks, plan->choice);
+	note_choice(plan);
+}
+
+void plan_large(struct plan *plan, size_t regions)
+{
+	const struct coalesce_limits limits = {
+		.regions = regions,
+		.confined = regions,
+		.moves = UINT64_MAX,
+		.shift = WINDOW_SHIFT,
+	};
+	const struct coalesce_block *blocks = plan->blocks;
+	struct coalesce_block *windows = plan->windows;
+	size_t nr = plan->nr >> WINDOW_SHIFT;
+
+	for (size_t i = 0; i < nr; i++)
+		coalesce_sum_up(&blocks[i << WINDOW_SHIFT], WINDOW_SHIFT,
+				&windows[i]);
+	coalesce_choose(windows, nr, BLOCK_PAGES, &limits, plan->picks,
+			plan->choice);
+	note_choice(plan);
+}
+
+void plan_begin(struct plan *plan)
+{
+	struct coalesce_block *blocks = plan->blocks;
+
+	for (size_t i = 0; i < plan->chosen; i++)
+		blocks[plan->picks[i]].tried = COALESCE_CHOSEN;
+}
+
+void plan_rank(struct plan *plan, size_t regions)
+{
+	struct coalesce_choice *choice = plan->choice;
+
+	(void)regions;
+	plan->nr_ranked = coalesce_rank(plan->blocks, plan->nr, BLOCK_PAGES,
+					plan->ranked, &choice->take[0]);
 }
 #endif

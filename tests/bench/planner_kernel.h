@@ -16,7 +16,10 @@ struct plan {
 	size_t chosen;
 	uint64_t moves;
 	uint32_t *picks;
+	size_t nr_ranked;
+	uint32_t *ranked;
 	void *blocks;
+	void *windows;
 	void *choice;
 };
 
@@ -27,7 +30,27 @@ void plan_free(struct plan *plan);
 /* Block @i has @used pages (0 to 512) that have to move; @fit: they can. */
 void plan_set(struct plan *plan, size_t i, unsigned int used, bool fit);
 
+/*
+ * What a request does with a map, step by step: @regions is how many it asks for.
+ * Each can be done again.
+ */
+
+/* Counts each block, as one by one they are looked at. */
+void plan_tally(struct plan *plan, size_t regions);
+
+/* Chooses at most @regions where room is short: sets chosen, moves and picks. */
+void plan_drop(struct plan *plan, size_t regions);
+
+/* Chooses windows of 1 GiB instead: sets chosen, moves and picks. */
+void plan_large(struct plan *plan, size_t regions);
+
 /* Chooses at most @regions: sets chosen, moves and picks. */
 void plan_choose(struct plan *plan, size_t regions);
+
+/* Ranks the others as places to move to: sets ranked. */
+void plan_rank(struct plan *plan, size_t regions);
+
+/* From now on those that were chosen are being worked on. */
+void plan_begin(struct plan *plan);
 
 #endif

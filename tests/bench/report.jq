@@ -210,6 +210,9 @@ def planner_problems:
 	(if .cheapest then empty else
 		"missed: planner \(.shape) \(.guest_gib) GiB: not the " +
 		"cheapest set" end),
+	(if .ranked_right then empty else
+		"missed: planner \(.shape) \(.guest_gib) GiB: not the " +
+		"right places to move to" end),
 	(select(.ns_per_block > planner_targets.ns_per_block) |
 		"missed: planner \(.shape) \(.guest_gib) GiB: " +
 		"\(.ns_per_block) ns a block, not at most " +

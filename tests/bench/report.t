@@ -88,4 +88,23 @@ is "$(jq -rn -L "$top/tests/bench" 'include "report";
 	differences({ a_ns: 1000, b_ns: 1001, c: 901 })[]')" \
 	$'b_ns 900, then 1001\nc 900, then 901' "but not that a clock was rounded"
 
+# ----- the planner -------------------------------------------------------------
+# planner_problems_of FILTER: of two sound rows that are changed so.
+planner_problems_of() {
+	jq -rn -L "$top/tests/bench" 'include "report";
+		[64, 4096] | map({ shape: "some", guest_gib: ., ns_per_block: 40,
+			cheapest: true, ranked_right: true }) |
+		'"$1"' | planner_problems'
+}
+
+is "$(planner_problems_of .)" "" "planner: what is promised is not missed"
+like "$(planner_problems_of '.[1].cheapest = false')" \
+	'^missed: planner some 4096 GiB: not the cheapest' "planner: a dear set"
+like "$(planner_problems_of '.[0].ranked_right = false')" \
+	'^missed: planner some 64 GiB: not the right places' "planner: wrong places"
+like "$(planner_problems_of '.[].ns_per_block = 101')" \
+	'^missed: .* 64 GiB: 101 ns a block, not at most 100' "planner: too slow"
+like "$(planner_problems_of '.[1].ns_per_block = 81')" \
+	'^missed: .* 4096 GiB: a block takes 2.03 times' "planner: not linear"
+
 done_testing
