@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * planner [MOST_GIB]: how long the kernel's planning takes on maps of guests from
- * 1 GiB to 4 TiB, and whether what it chooses is the cheapest.
+ * planner [MOST_GIB]: how long the kernel's planning takes on maps of guests
+ * from 1 GiB to 4 TiB, and whether what it chooses is the cheapest.
  *
  * A map is drawn at random from a fixed seed. Half of the blocks that can be
  * emptied are asked for; the time is the best of several runs, and that of the
  * processor, since whatever else the machine does can only add to it. What is
- * told for a block is the sum of all steps, though no request takes all of them:
- * choosing in plenty, in shortage, and windows of 1 GiB. That no set of as many
- * blocks has fewer pages to move is looked up in a sorted list of all of them;
- * and no page is to go to a block that was chosen.
+ * told for a block is the sum of all steps, though no request takes all of
+ * them: choosing in plenty, in shortage, and windows of 1 GiB. That no set of
+ * as many blocks has fewer pages to move is looked up in a sorted list of all
+ * of them; and no page is to go to a block that was chosen.
  *
  * One JSON object a map; ends with 1 when a plan was wrong.
  */

@@ -31,21 +31,21 @@ void plan_free(struct plan *plan);
 void plan_set(struct plan *plan, size_t i, unsigned int used, bool fit);
 
 /*
- * What a request does with a map, step by step: @regions is how many it asks for.
- * Each can be done again.
+ * What a request does with a map, step by step: @regions is how many it asks
+ * for. Each can be done again.
  */
 
 /* Counts each block, as one by one they are looked at. */
 void plan_tally(struct plan *plan, size_t regions);
 
-/* Chooses at most @regions where room is short: sets chosen, moves and picks. */
-void plan_drop(struct plan *plan, size_t regions);
-
-/* Chooses windows of 1 GiB instead: sets chosen, moves and picks. */
-void plan_large(struct plan *plan, size_t regions);
-
 /* Chooses at most @regions: sets chosen, moves and picks. */
 void plan_choose(struct plan *plan, size_t regions);
+
+/* Chooses at most @regions where room is short: sets the same. */
+void plan_drop(struct plan *plan, size_t regions);
+
+/* Chooses windows of 1 GiB instead: sets the same. */
+void plan_large(struct plan *plan, size_t regions);
 
 /* Ranks the others as places to move to: sets ranked. */
 void plan_rank(struct plan *plan, size_t regions);

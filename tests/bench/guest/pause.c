@@ -7,17 +7,20 @@
  * machine goes on, here or restored elsewhere. Nothing comes in from outside
  * for that, so the machine goes on at the very instruction.
  *
- * Not always at the very time: with -icount the clock is put forward to the next
- * timer when no processor has anything to do, and QEMU may take one that has just
- * stopped for such a one. So this program then sleeps until a time that is the
- * same in both cases.
+ * Not always at the very time: with -icount the clock is put forward to the
+ * next timer when no processor has anything to do, and QEMU may take one that
+ * has just stopped for such a one. So this program then waits for a time that
+ * is the same in both cases.
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PVPANIC_PORT 0x505
 #define PVPANIC_PANICKED 1
@@ -39,23 +42,35 @@ static bool earlier(struct timespec a, struct timespec b)
 	       (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
+static int fail(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	return 1;
+}
+
 int main(void)
 {
-	struct timespec now, settled;
+	struct itimerspec settled = { 0 };
+	struct timespec now;
+	uint64_t times;
+	int timer;
 
-	if (ioperm(PVPANIC_PORT, 1, 1)) {
-		fprintf(stderr, "ioperm: %s\n", strerror(errno));
-		return 1;
-	}
+	if (ioperm(PVPANIC_PORT, 1, 1))
+		return fail("ioperm");
+	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (timer < 0)
+		return fail("timerfd_create");
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	settled = after_ms(now, SETTLE_MS);
+	settled.it_value = after_ms(now, SETTLE_MS);
 	outb(PVPANIC_PANICKED, PVPANIC_PORT);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!earlier(now, settled)) {
+	if (!earlier(now, settled.it_value)) {
 		fprintf(stderr, "the clock went on by more than %d ms\n",
 			SETTLE_MS);
 		return 1;
 	}
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &settled, NULL);
+	if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &settled, NULL) ||
+	    read(timer, &times, sizeof(times)) != sizeof(times))
+		return fail("timerfd");
 	return 0;
 }

@@ -15,9 +15,10 @@
  * by address, and where several processes have the same one, with the page that
  * left last. A page that its process gives up while it is away, or that ends
  * with it, does not come back: nobody waits for it, and those are only counted
- * (stalls_ended). If a process forks meanwhile, its child has the migration entry
- * too, and no event tells: for the child the page has been away for as long
- * (stalls_inherited). Fails when an event was lost, or a page came that never left.
+ * (stalls_ended). If a process forks meanwhile, its child has the migration
+ * entry too, and no event tells: for the child the page has been away for as
+ * long (stalls_inherited). Fails when an event was lost, or a page came that
+ * never left.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -44,8 +45,8 @@ struct away {
 #define HASH_BITS 16
 
 /*
- * All mappings of a page come back one after the other, with the few that are moved
- * together: the child's is among the next ones.
+ * All mappings of a page come back one after the other, with the few that are
+ * moved together: the child's is among the next ones.
  */
 #define RECENT 64
 
