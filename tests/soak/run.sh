@@ -153,14 +153,14 @@ choose_fragment() {
 }
 
 # Memory is in pieces again, after requests have made it whole. Checks what was in
-# it before. Beside all that is running it would take a quarter of an hour.
+# it before.
 fragment_again() {
 	local said
 	choose_fragment
 	said=$(guest_run g --timeout 1800 "tell /tmp/frag check &&
 		tell /tmp/frag quit > /dev/null
 		echo never > /sys/kernel/mm/transparent_hugepage/defrag
-		nice -n -15 $fragment > /dev/null
+		$fragment > /dev/null
 		echo always > /sys/kernel/mm/transparent_hugepage/defrag")
 	count frag_checked "$(value_of checked "$said")"
 	count frag_wrong "$(value_of wrong "$said")"
@@ -198,7 +198,7 @@ dimm=${dimm% }
 # Under software emulation and with all these checks, to take a memory block
 # offline may take minutes.
 guest_run g 'echo 1200 > /proc/sys/kernel/hung_task_timeout_secs
-	cd /sys/kernel/mm/ksm && echo 1000 > pages_to_scan && echo 1 > run
+	cd /sys/kernel/mm/ksm && echo 300 > pages_to_scan && echo 1 > run
 	echo never > /sys/kernel/mm/transparent_hugepage/defrag
 	echo 4 > /proc/sys/vm/coalesce_min_order
 	echo 0 > /proc/sys/vm/coalesce_min_order'
@@ -206,8 +206,11 @@ guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
 	coalesce request --count 10' > /dev/null
 before=$(page_owner g)
 objects_before=$(allocated_by_coalesce g)
+# They are many: at the same priority a program that fragments memory, which takes
+# a minute alone, took more than ten beside them.
 guest_run g --timeout 600 'fragment /tmp/frag --percent 85 --keep 50 --leave-free 4 &&
-	mix /tmp/mix --mib 48 --dir /mnt' > /dev/null || die "no programs"
+	mix /tmp/mix --mib 48 --dir /mnt &&
+	renice -n 10 -p $(pidof mix)' > /dev/null || die "no programs"
 guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
 
 SECONDS=0
