@@ -147,9 +147,9 @@ offline_memory() {
 
 # Sets $fragment: takes memory, and frees much of it in single pages.
 choose_fragment() {
-	pick 70 78 85
+	pick 60 70 80
 	fragment="fragment /tmp/frag --percent $picked"
-	fragment+=" --keep $((30 + RANDOM % 40)) --leave-free 4"
+	fragment+=" --keep $((30 + RANDOM % 25)) --leave-free 4"
 }
 
 # Memory is in pieces again, after requests have made it whole. Checks what was in
@@ -173,7 +173,7 @@ huge_folios() {
 	pick 4 6 9
 	said=$(guest_run g --timeout 600 "
 		echo $picked > /proc/sys/vm/coalesce_min_order
-		fragment /tmp/folios --percent 10 --keep 100 --leave-free 0 \
+		fragment /tmp/folios --percent 5 --keep 100 --leave-free 0 \
 			> /dev/null && tell /tmp/folios check &&
 			tell /tmp/folios quit > /dev/null
 		echo 0 > /proc/sys/vm/coalesce_min_order
@@ -208,8 +208,9 @@ before=$(page_owner g)
 objects_before=$(allocated_by_coalesce g)
 # They are many: at the same priority a program that fragments memory, which takes
 # a minute alone, took more than ten beside them.
-guest_run g --timeout 600 'fragment /tmp/frag --percent 85 --keep 50 --leave-free 4 &&
-	mix /tmp/mix --mib 48 --dir /mnt &&
+# All of them together have two thirds of the memory, there is no swap.
+guest_run g --timeout 600 'fragment /tmp/frag --percent 80 --keep 50 --leave-free 4 &&
+	mix /tmp/mix --mib 32 --dir /mnt &&
 	renice -n 10 -p $(pidof mix)' > /dev/null || die "no programs"
 guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
 
