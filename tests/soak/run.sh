@@ -147,9 +147,10 @@ offline_memory() {
 
 # Sets $fragment: takes memory, and frees much of it in single pages.
 choose_fragment() {
-	pick 60 70 80
+	# Of all memory, and at first all of that is taken beside the others.
+	pick 40 48 55
 	fragment="fragment /tmp/frag --percent $picked"
-	fragment+=" --keep $((30 + RANDOM % 25)) --leave-free 4"
+	fragment+=" --keep $((45 + RANDOM % 30)) --leave-free 4"
 }
 
 # Memory is in pieces again, after requests have made it whole. Checks what was in
