@@ -52,6 +52,16 @@ void plan_set(struct plan *plan, size_t i, unsigned int used, bool fit)
 	block[i].tried = COALESCE_UNTRIED;
 }
 
+static struct coalesce_limits limits_of(size_t regions, unsigned int shift)
+{
+	return (struct coalesce_limits){
+		.regions = regions,
+		.confined = regions,
+		.moves = UINT64_MAX,
+		.shift = shift,
+	};
+}
+
 static void note_choice(struct plan *plan)
 {
 	struct coalesce_choice *choice = plan->choice;
@@ -74,11 +84,7 @@ void plan_tally(struct plan *plan, size_t regions)
 
 void plan_choose(struct plan *plan, size_t regions)
 {
-	const struct coalesce_limits limits = {
-		.regions = regions,
-		.confined = regions,
-		.moves = UINT64_MAX,
-	};
+	const struct coalesce_limits limits = limits_of(regions, 0);
 
 	coalesce_choose(plan->blocks, plan->nr, BLOCK_PAGES, &limits,
 			plan->picks, plan->choice);
@@ -88,11 +94,7 @@ void plan_choose(struct plan *plan, size_t regions)
 /* Each block holds half of what it has in clean page cache: see plan_set(). */
 void plan_drop(struct plan *plan, size_t regions)
 {
-	const struct coalesce_limits limits = {
-		.regions = regions,
-		.confined = regions,
-		.moves = UINT64_MAX,
-	};
+	const struct coalesce_limits limits = limits_of(regions, 0);
 	const struct coalesce_spare spare = {
 		.all = regions * BLOCK_PAGES / 2,
 		.confined = regions * BLOCK_PAGES / 2,
@@ -105,12 +107,7 @@ void plan_drop(struct plan *plan, size_t regions)
 
 void plan_large(struct plan *plan, size_t regions)
 {
-	const struct coalesce_limits limits = {
-		.regions = regions,
-		.confined = regions,
-		.moves = UINT64_MAX,
-		.shift = WINDOW_SHIFT,
-	};
+	const struct coalesce_limits limits = limits_of(regions, WINDOW_SHIFT);
 	const struct coalesce_block *blocks = plan->blocks;
 	struct coalesce_block *windows = plan->windows;
 	size_t nr = plan->nr >> WINDOW_SHIFT;

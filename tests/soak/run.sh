@@ -210,6 +210,7 @@ objects_before=$(allocated_by_coalesce g)
 # They are many: at the same priority a program that fragments memory, which takes
 # a minute alone, took more than ten beside them.
 # All of them together have two thirds of the memory, there is no swap.
+# shellcheck disable=SC2016 # for the guest's shell
 guest_run g --timeout 600 'fragment /tmp/frag --percent 80 --keep 50 --leave-free 4 &&
 	mix /tmp/mix --mib 32 --dir /mnt &&
 	renice -n 10 -p $(pidof mix)' > /dev/null || die "no programs"
