@@ -252,11 +252,8 @@ static bool measure(const struct shape *shape, size_t gib)
 	       "\"guest_gib\": %zu, \"blocks\": %zu, \"regions\": %zu, ",
 	       shape->name, gib, nr, regions);
 	for (i = 0; i < NR_STEPS; i++) {
-		uint64_t took;
+		uint64_t took = best_ns(&steps[i], &map.plan, regions);
 
-		if (steps[i].run == plan_rank)
-			plan_begin(&map.plan);
-		took = best_ns(&steps[i], &map.plan, regions);
 		printf("\"%s_ns\": %" PRIu64 ", ", steps[i].name, took);
 		ns += took;
 	}

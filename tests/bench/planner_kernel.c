@@ -120,20 +120,15 @@ void plan_large(struct plan *plan, size_t regions)
 	note_choice(plan);
 }
 
-void plan_begin(struct plan *plan)
-{
-	struct coalesce_block *blocks = plan->blocks;
-
-	for (size_t i = 0; i < plan->chosen; i++)
-		blocks[plan->picks[i]].tried = COALESCE_CHOSEN;
-}
-
 void plan_rank(struct plan *plan, size_t regions)
 {
 	struct coalesce_choice *choice = plan->choice;
+	struct coalesce_block *blocks = plan->blocks;
 
 	(void)regions;
-	plan->nr_ranked = coalesce_rank(plan->blocks, plan->nr, BLOCK_PAGES,
+	for (size_t i = 0; i < plan->chosen; i++)
+		blocks[plan->picks[i]].tried = COALESCE_CHOSEN;
+	plan->nr_ranked = coalesce_rank(blocks, plan->nr, BLOCK_PAGES,
 					plan->ranked, &choice->take[0]);
 }
 #endif

@@ -47,10 +47,7 @@ void plan_drop(struct plan *plan, size_t regions);
 /* Chooses windows of 1 GiB instead: sets the same. */
 void plan_large(struct plan *plan, size_t regions);
 
-/* Ranks the others as places to move to: sets ranked. */
+/* Marks those that were chosen, and ranks places to move to: sets ranked. */
 void plan_rank(struct plan *plan, size_t regions);
-
-/* From now on those that were chosen are being worked on. */
-void plan_begin(struct plan *plan);
 
 #endif

@@ -207,9 +207,9 @@ guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
 	coalesce request --count 10' > /dev/null
 before=$(page_owner g)
 objects_before=$(allocated_by_coalesce g)
-# They are many: at the same priority a program that fragments memory, which takes
-# a minute alone, took more than ten beside them.
-# All of them together have two thirds of the memory, there is no swap.
+# All of them together have two thirds of the memory, there is no swap. Those of mix
+# are many: at the same priority fragmenting takes more than ten minutes beside
+# them, for one alone.
 # shellcheck disable=SC2016 # for the guest's shell
 guest_run g --timeout 600 'fragment /tmp/frag --percent 80 --keep 50 --leave-free 4 &&
 	mix /tmp/mix --mib 32 --dir /mnt &&
