@@ -145,12 +145,11 @@ offline_memory() {
 	count offlined "$(value_of offlined "$said")"
 }
 
-# Sets $fragment: takes memory, and frees much of it in single pages.
+# Sets $fragment: takes memory and frees much of it in single pages, and takes what
+# is whole as huge pages. A third of it is left to the others, more while it fills.
 choose_fragment() {
-	# Of all memory, and at first all of that is taken beside the others.
-	pick 40 48 55
-	fragment="fragment /tmp/frag --percent $picked"
-	fragment+=" --keep $((45 + RANDOM % 30)) --leave-free 4"
+	fragment="fragment /tmp/frag --percent 65 --keep $((45 + RANDOM % 16))"
+	fragment+=" --leave-free 8"
 }
 
 # Memory is in pieces again, after requests have made it whole. Checks what was in
@@ -174,7 +173,7 @@ huge_folios() {
 	pick 4 6 9
 	said=$(guest_run g --timeout 600 "
 		echo $picked > /proc/sys/vm/coalesce_min_order
-		fragment /tmp/folios --percent 5 --keep 100 --leave-free 0 \
+		fragment /tmp/folios --percent 5 --keep 100 --huge 16 \
 			> /dev/null && tell /tmp/folios check &&
 			tell /tmp/folios quit > /dev/null
 		echo 0 > /proc/sys/vm/coalesce_min_order
@@ -207,13 +206,11 @@ guest_run g 'mix /tmp/mix --mib 12 --dir /mnt && tell /tmp/mix quit &&
 	coalesce request --count 10' > /dev/null
 before=$(page_owner g)
 objects_before=$(allocated_by_coalesce g)
-# All of them together have two thirds of the memory, there is no swap. Those of mix
-# are many: at the same priority fragmenting takes more than ten minutes beside
-# them, for one alone.
-# shellcheck disable=SC2016 # for the guest's shell
-guest_run g --timeout 600 'fragment /tmp/frag --percent 80 --keep 50 --leave-free 4 &&
-	mix /tmp/mix --mib 32 --dir /mnt &&
-	renice -n 10 -p $(pidof mix)' > /dev/null || die "no programs"
+# There is no swap. Those of mix are many: at the same priority fragmenting takes
+# more than ten minutes beside them, for one alone.
+choose_fragment
+guest_run g --timeout 600 "$fragment && mix /tmp/mix --mib 32 --dir /mnt &&
+	renice -n 10 -p \$(pidof mix)" > /dev/null || die "no programs"
 guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
 
 SECONDS=0
