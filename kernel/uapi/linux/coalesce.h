@@ -191,12 +191,12 @@ struct coalesce_region {
 /*
  * Try again, while time is left, where pages are locked, under writeback, or
  * busy otherwise but not pinned. With no timeout until 30 seconds have passed
- * without a region.
+ * without a region. COALESCE_FREELIST tries nothing again.
  */
 #define COALESCE_F_SYNC		(1u << 1)
 /*
  * Where there is no room to move to, drop clean page cache of the blocks that
- * are being emptied, and of no other.
+ * are being emptied, and of no other. COALESCE_FREELIST drops none.
  */
 #define COALESCE_F_RECLAIM	(1u << 2)
 
@@ -237,7 +237,8 @@ struct coalesce_detail {
  * @moves_tried: out: pages taken from their owners for moving.
  * @moves_done: out: pages moved.
  * @bytes_copied: out: bytes in them.
- * @pages_scanned: out: page frames looked at.
+ * @pages_scanned: out: page frames of the blocks that were walked over, each time
+ *	that was done; what the kernel looks at to isolate a block is not counted.
  * @pages_reclaimed: out: clean page cache dropped.
  * @elapsed_ns: out: time spent in this call.
  * @shortfall: out: by enum coalesce_reason, regions not made; the sum of all
