@@ -89,22 +89,35 @@ is "$(jq -rn -L "$top/tests/bench" 'include "report";
 	$'b_ns 900, then 1001\nc 900, then 901' "but not that a clock was rounded"
 
 # ----- the planner -------------------------------------------------------------
-# planner_problems_of FILTER: of two sound rows that are changed so.
+# planner_problems_of FILTER [STATUS]: of sound rows that are changed so.
 planner_problems_of() {
-	jq -rn -L "$top/tests/bench" 'include "report";
-		[64, 4096] | map({ shape: "some", guest_gib: ., ns_per_block: 40,
-			cheapest: true, ranked_right: true }) |
-		'"$1"' | planner_problems'
+	jq -rn -L "$top/tests/bench" --argjson status "${2:-0}" \
+		'include "report";
+		[planner_shapes[] as $shape | planner_sizes[] |
+			{ shape: $shape, guest_gib: ., ns_per_block: 40,
+			cheapest: true, ranked_right: true }] |
+		'"$1"' | planner_problems($status)'
 }
 
 is "$(planner_problems_of .)" "" "planner: what is promised is not missed"
-like "$(planner_problems_of '.[1].cheapest = false')" \
-	'^missed: planner some 4096 GiB: not the cheapest' "planner: a dear set"
-like "$(planner_problems_of '.[0].ranked_right = false')" \
-	'^missed: planner some 64 GiB: not the right places' "planner: wrong places"
-like "$(planner_problems_of '.[].ns_per_block = 101')" \
-	'^missed: .* 64 GiB: 101 ns a block, not at most 100' "planner: too slow"
+like "$(planner_problems_of '.[6].cheapest = false' 1)" \
+	'^missed: planner uniform 4096 GiB: not the cheapest set$' \
+	"planner: a dear set"
+like "$(planner_problems_of '.[3].ranked_right = false' 1)" \
+	'^missed: planner uniform 64 GiB: not the right places' \
+	"planner: wrong places"
+like "$(planner_problems_of '.[3].ns_per_block = 101')" \
+	'uniform 64 GiB: 101 ns a block, not at most 100' "planner: too slow"
+like "$(planner_problems_of '.[6].ns_per_block = 81')" \
+	'uniform 4096 GiB: a block takes 2.03 times .* of 64 GiB' \
+	"planner: not linear"
 like "$(planner_problems_of '.[1].ns_per_block = 81')" \
-	'^missed: .* 4096 GiB: a block takes 2.03 times' "planner: not linear"
+	'uniform 4 GiB: a block takes 2.03 times .* of 1 GiB' \
+	"planner: not linear in small guests"
+is "$(planner_problems_of 'del(.[27])')" \
+	"missed: planner full 4096 GiB: no row" "planner: ended half way"
+is "$(planner_problems_of . 139)" "failed: planner ended with 139" \
+	"planner: crashed at its end"
+is "$(planner_problems_of '[]' | wc -l)" 28 "planner: said nothing"
 
 done_testing

@@ -92,6 +92,11 @@ static void run_rounds(struct method *method, uint64_t rounds,
 		control_fail("method: %s", strerror(errno));
 }
 
+void method_nothing(struct method *method)
+{
+	(void)method;
+}
+
 static const struct method_kind *kind_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)

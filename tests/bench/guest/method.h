@@ -28,6 +28,9 @@ struct method_kind {
 	int vmstat_scans;
 };
 
+/* For kinds that have nothing to get, or to release. */
+void method_nothing(struct method *method);
+
 /* /dev/coalesce with one strategy */
 extern const struct method_kind method_cost, method_freelist;
 /* what every kernel has */

@@ -24,7 +24,7 @@ static char shortfall[256];
 
 /*
  * Where memory is short it may drop clean page cache, as the other methods do
- * without being asked.
+ * without being asked. (freelist has no use for that.)
  */
 static void become_program(const struct method *method, const char *strategy,
 			   int in, int out)

@@ -25,24 +25,14 @@ static void want(struct method *method)
 	method->took_ns += took_ns;
 }
 
-static void want_without(struct method *method)
-{
-	want(method);
-}
-
 static void want_with(struct method *method)
 {
 	stat_write(MIN_ORDER, "4");
 	want(method);
 }
 
-/* It stays with the scene, which checks it. */
-static void nothing(struct method *method)
-{
-	(void)method;
-}
-
-const struct method_kind method_demand_none = { "demand-none", want_without,
-						nothing, 1 };
+/* What was had stays with the scene, which checks it. */
+const struct method_kind method_demand_none = { "demand-none", want,
+						method_nothing, 1 };
 const struct method_kind method_demand_cost = { "demand-cost", want_with,
-						nothing, 1 };
+						method_nothing, 1 };

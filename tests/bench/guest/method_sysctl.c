@@ -19,12 +19,7 @@ static void compact(struct method *method)
 	timed_write(method, "/proc/sys/vm/compact_memory", 1);
 }
 
-static void nothing(struct method *method)
-{
-	(void)method;
-}
-
-const struct method_kind method_compact = { "compact_memory", compact, nothing,
+const struct method_kind method_compact = { "compact_memory", compact, method_nothing,
 					    1 };
 
 static void pool_path(const struct method *method, char *path, size_t size)
@@ -54,4 +49,4 @@ static void empty_pool(struct method *method)
 const struct method_kind method_hugetlb = { "nr_hugepages", grow_pool,
 					    empty_pool, 1 };
 
-const struct method_kind method_none = { "none", nothing, nothing, 1 };
+const struct method_kind method_none = { "none", method_nothing, method_nothing, 1 };

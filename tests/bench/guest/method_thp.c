@@ -14,55 +14,51 @@
 #include "tests/bench/guest/stat.h"
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
+#include "tests/guest/common/pagemap.h"
 
 #define DEFRAG "/sys/kernel/mm/transparent_hugepage/defrag"
-#define HUGE_BYTES ((size_t)PAGE_BYTES << 9)
-#define PRESENT (UINT64_C(1) << 63)
-#define PFN_MASK ((UINT64_C(1) << 55) - 1)
+#define HUGE_PAGES ((size_t)1 << 9)
+#define HUGE_BYTES (HUGE_PAGES * PAGE_BYTES)
 
 static char *memory;
 static size_t bytes;
 
-static uint64_t entry_of(int fd, uint64_t index)
+static bool is_of_huge_page(int flags_fd, uint64_t frame)
 {
-	uint64_t entry;
+	uint64_t flags;
 
-	if (pread(fd, &entry, sizeof(entry), index * sizeof(entry)) !=
-	    sizeof(entry))
-		control_fail("method: pagemap: %s", strerror(errno));
-	return entry;
+	if (pread(flags_fd, &flags, sizeof(flags), frame * sizeof(flags)) !=
+	    sizeof(flags))
+		control_fail("method: kpageflags: %s", strerror(errno));
+	return flags & (UINT64_C(1) << KPF_THP);
 }
 
 /* A region of ours: aligned, in one piece, and of large folios. */
-static bool is_huge(int map_fd, int flags_fd, const char *at, size_t pages,
-		    uint64_t *gfn)
+static bool is_huge(int flags_fd, const char *at, size_t pages, uint64_t *gfn)
 {
-	uint64_t page = (uintptr_t)at / PAGE_BYTES;
-	uint64_t first = entry_of(map_fd, page);
+	uint64_t frames[HUGE_PAGES];
 
-	*gfn = first & PFN_MASK;
-	if (!(first & PRESENT) || *gfn % pages)
-		return false;
-	for (uint64_t i = 1; i < pages; i++) {
-		uint64_t entry = entry_of(map_fd, page + i);
-
-		if (!(entry & PRESENT) || (entry & PFN_MASK) != *gfn + i)
+	for (size_t i = 0; i < pages; i++) {
+		if (i % HUGE_PAGES == 0)
+			pagemap_frames(at + i * PAGE_BYTES, HUGE_PAGES, frames);
+		if (i == 0)
+			*gfn = frames[0];
+		if (!frames[i % HUGE_PAGES] ||
+		    frames[i % HUGE_PAGES] != *gfn + i)
 			return false;
 	}
-	return entry_of(flags_fd, *gfn) & (UINT64_C(1) << KPF_THP);
+	return *gfn % pages == 0 && is_of_huge_page(flags_fd, *gfn);
 }
 
 static void list_huge(struct method *method)
 {
-	int map_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	int flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	uint64_t gfn;
 
 	for (size_t i = 0; i < bytes; i += (size_t)PAGE_BYTES << method->order)
-		if (is_huge(map_fd, flags_fd, memory + i,
-			    (size_t)1 << method->order, &gfn))
+		if (is_huge(flags_fd, memory + i, (size_t)1 << method->order,
+			    &gfn))
 			fprintf(method->held, "%" PRIu64 "\n", gfn);
-	close(map_fd);
 	close(flags_fd);
 }
 

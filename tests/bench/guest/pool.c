@@ -11,10 +11,9 @@
 #include "tests/bench/guest/zones.h"
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
+#include "tests/guest/common/pagemap.h"
 
 #define WORD_BITS 64
-#define PRESENT (UINT64_C(1) << 63)
-#define PFN_MASK ((UINT64_C(1) << 55) - 1)
 
 size_t pool_free_pages(void)
 {
@@ -107,17 +106,7 @@ void pool_give_count(struct pool *pool, size_t count)
 void pool_frames(const struct pool *pool, size_t first, size_t nr,
 		 uint64_t *frames)
 {
-	static int fd = -1;
-	ssize_t want = nr * sizeof(*frames);
-
-	if (fd < 0)
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pread(fd, frames, want,
-		  ((uintptr_t)pool->start / PAGE_BYTES + first) *
-			  sizeof(*frames)) != want)
-		control_fail("scene: pagemap: %s", strerror(errno));
-	for (size_t i = 0; i < nr; i++)
-		frames[i] = frames[i] & PRESENT ? frames[i] & PFN_MASK : 0;
+	pagemap_frames(pool->start + first * PAGE_BYTES, nr, frames);
 }
 
 void pool_check(const struct pool *pool, struct tally *tally)

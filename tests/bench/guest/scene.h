@@ -25,6 +25,12 @@ struct scene_kind {
 	const char *(*command)(struct scene *scene, const char *words);
 };
 
+/*
+ * Nearly all memory is taken as single pages, and half of them are freed at random:
+ * every block is as full as the others.
+ */
+void scene_build_half_full(struct scene *scene);
+
 /* For kinds that have nothing but the pool. */
 void scene_check_pool(struct scene *scene, struct tally *tally);
 

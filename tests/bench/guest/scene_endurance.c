@@ -12,20 +12,9 @@
 #include "tests/bench/guest/scene.h"
 #include "tests/guest/common/page.h"
 
-#define FILL_PERCENT 90
-#define FREE_PERCENT 50
 #define ROUND_PERCENT 10
 
 static unsigned int rounds;
-
-static void build(struct scene *scene)
-{
-	struct pool *pool = &scene->pool;
-
-	pool_open(pool, scene->seed);
-	pool_grow(pool, pool->room / 100 * FILL_PERCENT);
-	pool_give_percent(pool, FREE_PERCENT);
-}
 
 static bool is_in_round(const struct scene *scene, size_t i)
 {
@@ -63,5 +52,5 @@ static const char *command(struct scene *scene, const char *words)
 	return "done";
 }
 
-const struct scene_kind scene_endurance = { "endurance", build,
+const struct scene_kind scene_endurance = { "endurance", scene_build_half_full,
 					    scene_check_pool, command };

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Nearly all memory is taken as single pages, and half of them are freed at
- * random: every block is as full as the others.
- */
+/* Half full, in every block. */
 #include "tests/bench/guest/scene.h"
 
 #define FILL_PERCENT 90
 #define FREE_PERCENT 50
 
-static void build(struct scene *scene)
+void scene_build_half_full(struct scene *scene)
 {
 	struct pool *pool = &scene->pool;
 
@@ -17,7 +14,7 @@ static void build(struct scene *scene)
 	pool_give_percent(pool, FREE_PERCENT);
 }
 
-const struct scene_kind scene_uniform50 = { "uniform50", build,
+const struct scene_kind scene_uniform50 = { "uniform50", scene_build_half_full,
 					    scene_check_pool, NULL };
-const struct scene_kind scene_gigantic = { "gigantic", build, scene_check_pool,
-					   NULL };
+const struct scene_kind scene_gigantic = { "gigantic", scene_build_half_full,
+					   scene_check_pool, NULL };

@@ -119,7 +119,6 @@ void zones_now(struct zones *zones)
 	}
 
 ZONES_SUM(free)
-ZONES_SUM(low)
 ZONES_SUM(high)
 ZONES_SUM(on_cpus)
 

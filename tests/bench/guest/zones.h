@@ -39,7 +39,6 @@ void zones_read(int fd, struct zones *zones);
 void zones_now(struct zones *zones);
 
 uint64_t zones_free(const struct zones *zones);
-uint64_t zones_low(const struct zones *zones);
 uint64_t zones_high(const struct zones *zones);
 uint64_t zones_on_cpus(const struct zones *zones);
 
