@@ -54,7 +54,7 @@ $(BUILD)/%.o: %.c
 # ----- packages --------------------------------------------------------------
 # make remakes the files that it includes before anything else and then starts
 # again: that is what puts installing before every pkg-config call.
-no_packages_goals := clean help distclean
+no_packages_goals := clean help
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 ifneq ($(filter-out $(no_packages_goals),$(goals)),)
 packages := $(BUILD)/packages-$(firstword \

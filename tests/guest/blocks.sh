@@ -11,6 +11,9 @@
 #   blocks_with KIND        lines of a block's first frame and the number of
 #                           such pages in it; see memlook.c for the kinds
 #   total BLOCKS            such pages in all of these blocks
+#   hold_regions OPTIONS    a request that keeps its regions; $held is what it said
+#   give_back               ends it
+#   short_zones             zones that a request has taken too much of
 #   requested KIND LEAST    asks for $regions regions of blocks that have most of
 #                           these pages, and at least so many
 
@@ -43,6 +46,45 @@ blocks_with() {
 
 total() {
 	awk '{ n += $2 } END { print n + 0 }' <<< "$1"
+}
+
+regions_are_held() {
+	run 'grep -q ^held /tmp/held'
+}
+
+hold_regions() {
+	run "[ -e /tmp/never ] || mkfifo /tmp/never
+		exec 3<> /tmp/never
+		coalesce request $* <&3 > /tmp/held 2>&1 &
+		echo \$! > /tmp/held.pid"
+	wait_for 120 regions_are_held
+	local status=$?
+	held=$(run 'cat /tmp/held')
+	return "$status"
+}
+
+nothing_is_held() {
+	[ "$(value_of held_regions "$(run 'coalesce state')")" = 0 ]
+}
+
+give_back() {
+	run 'kill $(cat /tmp/held.pid); rm /tmp/held'
+	wait_for 60 nothing_is_held
+}
+
+# Zones with less than their low watermark, not counting what is kept for CMA, and
+# all of them if that is less than the high ones together; but for what is running
+# meanwhile.
+short_zones() {
+	run 'cat /proc/zoneinfo' | awk '
+		/, zone/ { zone = $NF }
+		$1 == "pages" && $2 == "free" { free = $3; all += $3 }
+		$1 == "boost" { boost = $2 }
+		$1 == "low" { low = $2 - boost }
+		$1 == "high" { high += $2 - boost }
+		$1 == "nr_free_cma" && free - $2 + 128 < low {
+			print zone, free, "with", $2, "of CMA, of", low }
+		END { if (all + 256 < high) print "all", all, "of", high }'
 }
 
 regions=8

@@ -35,10 +35,6 @@ for order in 10 12 14 16; do
 done
 is "$(value_of held_regions "$(guest_run g 'coalesce state')")" 0 \
 	"all are released with the file"
-out=$(guest_run g 'coalesce request --order 18 --count 3')
-is "$(($(value_of made "$out") + $(tr ' ' '\n' <<< "$out" |
-	awk -F= '/^shortfall_/ { n += $2 } END { print n + 0 }')))" 3 \
-	"order 18: each of three is made or explained"
 like "$(guest_run g 'tell /tmp/frag check')" ' wrong=0$' \
 	"memory is the same after all that"
 

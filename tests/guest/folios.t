@@ -137,17 +137,8 @@ quit
 free_blocks() {
 	value_of free_blocks "$(run 'coalesce state')"
 }
-is_held() {
-	run 'grep -q ^held /tmp/held'
-}
-nothing_is_held() {
-	[ "$(value_of held_regions "$(run 'coalesce state')")" = 0 ]
-}
 program --percent 70 --keep 50 --leave-free 0
-run "mkfifo /tmp/never; exec 3<> /tmp/never
-	coalesce request --count $(($(free_blocks) + 1)) <&3 > /tmp/held 2>&1 &
-	echo \$! > /tmp/held.pid"
-ok "no room: free blocks are held" wait_for 60 is_held
+ok "no room: free blocks are held" hold_regions --count $(($(free_blocks) + 1))
 huge_counts
 room=$(free_blocks)
 requested_large large 1536 11 1
@@ -165,8 +156,7 @@ is "$((huge_kib - $(rollup AnonHugePages "$pid")))" $((split * 2048)) \
 	"no room: and the program has lost no other"
 right "no room: it has what it has written in them"
 quit
-run 'kill $(cat /tmp/held.pid)'
-ok "no room: free blocks are given back" wait_for 60 nothing_is_held
+ok "no room: free blocks are given back" give_back
 
 # ----- folios of 64 KiB -------------------------------------------------------
 folios=$thp/hugepages-64kB

@@ -161,7 +161,12 @@ is "$(meminfo CmaFree)" "$cma_free" "CMA: as much of it is free as before"
 holes --percent 85 --keep 60
 in_use=$((cma_free - $(meminfo CmaFree)))
 cmp_ok "$in_use" -ge $((8 << 10)) "CMA: programs use it"
-out=$(run --timeout 300 'coalesce request --count 2000')
+is "$(short_zones)" "" "CMA: each zone has enough without it"
+ok "CMA: a request takes all that it can" hold_regions --count 2000
+out=$held
+cmp_ok "$(meminfo CmaFree)" -gt 0 "CMA: some of it is free"
+is "$(short_zones)" "" "CMA: each zone has still enough without it"
+ok "CMA: all is given back" give_back
 made=$(value_of made "$out")
 cmp_ok "$made" -ge "$regions" "CMA: regions are made elsewhere"
 is "$(awk -v first="$first" -v end="$((first + pages))" '$1 == "region" &&

@@ -94,6 +94,17 @@ for node in 0 1; do
 	ok "node $node: its cgroup is charged the same ($now)" \
 		same_charges "$charges" "$now"
 done
+# ----- who asks is confined himself ---------------------------------------------
+ask_in_cgroup() { # OPTIONS
+	run "echo 0 > /tmp/cgroup/confined/cgroup.procs
+		coalesce request --count 8 $* 2>&1; echo status=\$?"
+}
+like "$(ask_in_cgroup --node 0)" 'Invalid argument.*status=1' \
+	"confined to node 1: node 0 is refused"
+out=$(ask_in_cgroup)
+is "$(value_of made "$out")" 8 "confined to node 1: regions of any node are made"
+is "$(elsewhere 1 "$out")" "" "confined to node 1: all of them there"
+
 right bound
 right confined
 run 'tell /tmp/bound quit; tell /tmp/confined quit; rm /tmp/file' > /dev/null

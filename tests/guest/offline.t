@@ -11,37 +11,20 @@ source "$(dirname "$0")/../lib/tap.sh"
 source "$top/tests/lib/guest.sh"
 # shellcheck source=tests/lib/kv.sh
 source "$top/tests/lib/kv.sh"
+# shellcheck source=tests/guest/blocks.sh
+source "$top/tests/guest/blocks.sh"
 
+guest=offline
 # Where the kernel itself is must not be left to chance: not in ZONE_MOVABLE.
-guest_start g --mem 768 --append 'movablecore=384M nokaslr'
-run() {
-	guest_run g "$@"
-}
+guest_start "$guest" --mem 768 --append 'movablecore=384M nokaslr'
 
 # ----- all that is below ZONE_MOVABLE -----------------------------------------------
-# Zones with less than their low watermark, and all of them if that is less than
-# the high ones together; but for what is running meanwhile.
-short_zones() {
-	run 'cat /proc/zoneinfo' | awk '
-		/, zone/ { zone = $NF }
-		$1 == "pages" && $2 == "free" { free = $3; all += $3 }
-		$1 == "boost" { boost = $2 }
-		$1 == "low" && free + 128 < $2 - boost {
-			print zone, free, "of", $2 - boost }
-		$1 == "high" { high += $2 - boost }
-		END { if (all + 256 < high) print "all", all, "of", high }'
-}
 movable=$(run 'cat /proc/zoneinfo' | awk '/, zone +Movable/ { here = 1 }
 	here && /start_pfn/ { print $2; exit }')
 is "$(short_zones)" "" "each zone has enough at first"
-run "mkfifo /tmp/never; exec 3<> /tmp/never
-	coalesce request --count 2000 --range 0+$movable <&3 > /tmp/all 2>&1 &
-	echo \$! > /tmp/all.pid"
-all_held() {
-	run 'grep -q ^held /tmp/all'
-}
-ok "a request takes all that is below ZONE_MOVABLE" wait_for 120 all_held
-all=$(run 'cat /tmp/all')
+ok "a request takes all that is below ZONE_MOVABLE" \
+	hold_regions --count 2000 --range "0+$movable"
+all=$held
 cmp_ok "$(value_of made "$all")" -ge 100 "many regions" || diag "$all"
 cmp_ok "$(value_of shortfall_watermark "$all")" -ge 1 "up to the watermarks"
 is "$(short_zones)" "" "each zone has enough"
@@ -53,11 +36,7 @@ for how in '' --reclaim '--max-moves 1'; do
 done
 out=$(run "coalesce request --count 1")
 is "$(value_of made "$out")" 1 "in ZONE_MOVABLE there is"
-run 'kill $(cat /tmp/all.pid)'
-all_free() {
-	[ "$(value_of held_regions "$(run 'coalesce state')")" = 0 ]
-}
-ok "all is given back" wait_for 60 all_free
+ok "all is given back" give_back
 
 # ----- a pinned page of ZONE_MOVABLE ------------------------------------------------
 block_bytes=$((0x$(run 'cat /sys/devices/system/memory/block_size_bytes')))
@@ -133,6 +112,6 @@ out=$(run "coalesce request --count $regions --range $first+$pages")
 is "$(value_of made "$out")" "$regions" "and so do its regions"
 like "$(run 'tell /tmp/pin check')" 'wrong=0 ' \
 	"memory of the program that was in it is right"
-is "$(guest_oops g)" "" "the kernel has nothing to complain of"
+is "$(guest_oops "$guest")" "" "the kernel has nothing to complain of"
 
 done_testing

@@ -43,16 +43,6 @@ none_missing() { # BEFORE AFTER KEY DESCRIPTION
 	cmp_ok "$((a - b))" -le "$slack_pages" "$4 ($a, then $b)"
 }
 
-# no_block_isolated WHAT: no pageblock has kept the mark of a request.
-no_block_isolated() {
-	is "$(guest_run g 'cat /proc/pagetypeinfo' | awk '
-		/^Number of blocks type/ {
-			for (i = 5; i <= NF; i++) if ($i == "Isolate") at = i }
-		at && /^Node .*, zone / && NF == at - 1 { sum += $(at - 1) }
-		END { print at ? sum + 0 : "unknown" }')" 0 \
-		"$1: no block stays isolated"
-}
-
 # Runs COMMAND up to $batches times, until one time no page is missing after it.
 none_missing_after() { # DESCRIPTION COMMAND [ARG ...]
 	local batch before after what=$1
@@ -96,7 +86,7 @@ for by in vmsplice io_uring; do
 		none_missing "$before" "$after" lru_pages "$what: LRU pages"
 		is "$(value_of nr_isolated "$after")" 0 \
 			"$what: no page stays isolated"
-		no_block_isolated "$what"
+		no_block_isolated g "$what"
 		like "$(guest_run g 'tell /tmp/pin check')" \
 			" wrong=0 place=$(value_of pinned "$pin")" \
 			"$what: contents and place are the same"
@@ -173,7 +163,7 @@ for place in 0 1 200 400 511; do
 		"$what: what had moved has left free pages"
 	is "$(value_of nr_isolated "$(guest_run g memlook)")" 0 \
 		"$what: no page stays isolated"
-	no_block_isolated "$what"
+	no_block_isolated g "$what"
 	# It moves only when nobody but its owner has a reference.
 	guest_run g 'tell /tmp/pin unpin' > /dev/null
 	out=$(guest_run g "coalesce request --count 1 --range $gfn+512")
@@ -229,7 +219,7 @@ is "$(value_of mapped_once "$mine")" "$(value_of present "$mine")" \
 	"fault injection: each page is mapped once, as before"
 like "$(guest_run g 'tell /tmp/frag check')" 'wrong=0$' \
 	"fault injection: contents are the same"
-no_block_isolated "fault injection"
+no_block_isolated g "fault injection"
 all=$(guest_run g 'coalesce request --count 40')
 is "$(value_of made "$all")" 40 "without faults, as many regions as asked"
 # A page with a reference too many would not be freed with its process. Hundreds

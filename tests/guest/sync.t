@@ -42,6 +42,19 @@ cmp_ok "$(writeback_pages)" -gt 0 "and are so still when it is done"
 out=$(guest_run g --timeout 300 "coalesce request --count 400 --sync")
 is "$(value_of shortfall_writeback "$out")" '' \
 	"with --sync they are waited for" || diag "$(grep -v ^region <<< "$out")"
+
+# ----- larger regions ------------------------------------------------------------
+ok "pages are being written again" write_back
+out=$(guest_run g --timeout 300 \
+	"coalesce request --order 10 --count 400 --sync --timeout-ns 500000000")
+cmp_ok "$(value_of shortfall_deadline "$out")" -gt 0 \
+	"of 4 MiB: they are waited for until the deadline" ||
+	diag "$(grep -v ^region <<< "$out")"
+cmp_ok "$(writeback_pages)" -gt 0 "of 4 MiB: which comes before they are written"
+out=$(guest_run g --timeout 300 "coalesce request --order 10 --count 400 --sync")
+is "$(value_of shortfall_writeback "$out")" '' \
+	"of 4 MiB: without one, until they are written" ||
+	diag "$(grep -v ^region <<< "$out")"
 is "$(guest_run g --timeout 300 'sync; md5sum -c /tmp/sum')" "/mnt/file: OK" \
 	"the file is as it was written"
 is "$(guest_oops g)" "" "the kernel has nothing to complain of"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The kernel's own tests of its memory management give the same results with the
-# series as without it, also while requests are made beside them.
+# series as without it, also while requests are made beside them. KEEP=DIR keeps
+# there what they have said.
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/guest.sh

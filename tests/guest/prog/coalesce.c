@@ -3,23 +3,27 @@
  * coalesce - makes regions through /dev/coalesce from a command line, inside a
  * guest, without an agent or a host.
  *
- *	coalesce info
  *	coalesce state
  *	coalesce request --count N [--strategy cost|freelist] [--range GFN+NR]
  *		[--plan] [--sync] [--reclaim] [--max-moves N] [--timeout-ns N]
  *		[--touch] [--node N] [--order N]
+ *		[--signal-at MOVES | --close-at MOVES]
  *
  * Prints key=value lines, a line "detail_REASON NAME REGIONS" for each detail
  * of the shortfall and a line "region ID GFN ORDER NID" for each region.
  * A request holds its regions until standard input ends or has a line, and
  * says "held" when it begins to wait; with an empty standard input it does not
- * hold at all. Ends 0 when all was made, 3 when not, 1 on an error, 2 on bad
+ * hold at all. With --signal-at another thread sends this one a signal when so many
+ * pages have been moved, with --close-at it closes the file. Ends 0 when all was made, 3 when not, 1 on an error, 2 on bad
  * usage.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,19 +83,6 @@ static uint32_t strategy(const char *text)
 	return COALESCE_FREELIST;
 }
 
-static int show_info(int fd)
-{
-	struct coalesce_info info;
-
-	if (ioctl(fd, COALESCE_IOC_INFO, &info))
-		fail("COALESCE_IOC_INFO");
-	printf("version=%u\nstrategies=%u\nmin_order=%u\nmax_order=%u\n",
-	       info.version, info.strategies, info.min_order, info.max_order);
-	printf("flags=%u\npage_size_bytes=%u\n", info.flags,
-	       info.page_size_bytes);
-	return 0;
-}
-
 static int show_state(int fd)
 {
 	struct coalesce_state state = { .nid = COALESCE_ANY_NODE };
@@ -120,7 +111,60 @@ static void parse_range(char *text, struct coalesce_request *req)
 	req->nr_gfns = number(plus + 1);
 }
 
-static bool parse_request(int argc, char **argv, struct coalesce_request *req)
+/* What ends a request half way, if anything is to. */
+struct ender {
+	enum { END_NONE, END_SIGNAL, END_CLOSE } how;
+	uint64_t moves;
+	pthread_t thread, requester;
+	int fd;
+};
+
+static void be_signalled(int number)
+{
+	(void)number;
+}
+
+/* Of a request that ends before, the file is left alone. */
+static void *end_it(void *arg)
+{
+	struct coalesce_progress progress;
+	struct ender *ender = arg;
+	bool begun = false;
+
+	do {
+		sched_yield();
+		progress = (struct coalesce_progress){ 0 };
+		if (ioctl(ender->fd, COALESCE_IOC_PROGRESS, &progress))
+			fail("COALESCE_IOC_PROGRESS");
+		if (begun && !progress.running)
+			return NULL;
+		begun = progress.running;
+	} while (progress.moves_done < ender->moves);
+
+	if (ender->how == END_SIGNAL)
+		pthread_kill(ender->requester, SIGUSR1);
+	else
+		close(ender->fd);
+	return NULL;
+}
+
+static void start_ender(struct ender *ender, int fd)
+{
+	struct sigaction action = { .sa_handler = be_signalled };
+
+	if (ender->how == END_NONE)
+		return;
+	ender->fd = fd;
+	ender->requester = pthread_self();
+	if (sigaction(SIGUSR1, &action, NULL))
+		fail("sigaction");
+	errno = pthread_create(&ender->thread, NULL, end_it, ender);
+	if (errno)
+		fail("pthread_create");
+}
+
+static bool parse_request(int argc, char **argv, struct coalesce_request *req,
+			  struct ender *ender)
 {
 	static const struct option options[] = {
 		{ "count", required_argument, NULL, 'c' },
@@ -134,6 +178,8 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req)
 		{ "sync", no_argument, NULL, 'y' },
 		{ "reclaim", no_argument, NULL, 'R' },
 		{ "touch", no_argument, NULL, 'T' },
+		{ "signal-at", required_argument, NULL, 'S' },
+		{ "close-at", required_argument, NULL, 'C' },
 		{ 0 },
 	};
 	bool touch = false;
@@ -173,6 +219,11 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req)
 			break;
 		case 'T':
 			touch = true;
+			break;
+		case 'S':
+		case 'C':
+			ender->how = c == 'S' ? END_SIGNAL : END_CLOSE;
+			ender->moves = number(optarg);
 			break;
 		default:
 			exit(2);
@@ -224,7 +275,8 @@ static int make_request(int fd, int argc, char **argv)
 	};
 	struct coalesce_ids all = { 0 };
 	struct coalesce_region *regions;
-	bool touch = parse_request(argc, argv, &req);
+	struct ender ender = { .how = END_NONE };
+	bool touch = parse_request(argc, argv, &req, &ender);
 	uint64_t start_ns, call_ns;
 	char line[64];
 
@@ -232,10 +284,13 @@ static int make_request(int fd, int argc, char **argv)
 	if (!regions)
 		fail("calloc");
 	req.regions = (uintptr_t)regions;
+	start_ender(&ender, fd);
 	start_ns = clock_ns();
 	if (ioctl(fd, COALESCE_IOC_REQUEST, &req))
 		fail("COALESCE_IOC_REQUEST");
 	call_ns = clock_ns() - start_ns;
+	if (ender.how != END_NONE)
+		pthread_join(ender.thread, NULL);
 	printf("call_ns=%" PRIu64 "\n", call_ns);
 	print_answer(&req, regions, details);
 	free(regions);
@@ -257,8 +312,6 @@ int main(int argc, char **argv)
 	fd = open("/dev/coalesce", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		fail("/dev/coalesce");
-	if (!strcmp(argv[1], "info"))
-		return show_info(fd);
 	if (!strcmp(argv[1], "state"))
 		return show_state(fd);
 	if (!strcmp(argv[1], "request"))

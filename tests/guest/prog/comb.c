@@ -28,10 +28,9 @@
 
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
+#include "tests/guest/common/pagemap.h"
 
 #define BLOCK_PAGES 512
-#define PRESENT (UINT64_C(1) << 63)
-#define PFN_MASK ((UINT64_C(1) << 55) - 1)
 
 static char *memory;
 static size_t nr_pages;
@@ -52,24 +51,11 @@ static char *take_pages(void)
 /* The frames of all pages; 0 for one that has been taken away. */
 static uint64_t *read_frames(void)
 {
-	size_t bytes = nr_pages * sizeof(uint64_t), done = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	off_t start = (uintptr_t)memory / PAGE_BYTES * sizeof(uint64_t);
-	uint64_t *frames = malloc(bytes);
+	uint64_t *frames = malloc(nr_pages * sizeof(*frames));
 
-	while (fd >= 0 && frames && done < bytes) {
-		ssize_t n = pread(fd, (char *)frames + done, bytes - done,
-				  start + done);
-
-		if (n <= 0)
-			break;
-		done += n;
-	}
-	if (done < bytes)
-		control_fail("comb: pagemap: %s", strerror(errno));
-	close(fd);
-	for (size_t i = 0; i < nr_pages; i++)
-		frames[i] = frames[i] & PRESENT ? frames[i] & PFN_MASK : 0;
+	if (!frames)
+		control_fail("comb: out of memory");
+	pagemap_frames(memory, nr_pages, frames);
 	return frames;
 }
 

@@ -2,10 +2,10 @@
 /*
  * mix - programs of all kinds, each of which checks every page of its own
  *
- *	mix CONTROL --mib M --dir DIR [--sets N] [--seed S]
+ *	mix CONTROL --mib M --dir DIR [--seed S]
  *
- * N sets of workers, one of each kind (see common/churn.h), which share M MiB;
- * files are made in DIR, which should be on a disk.
+ * A worker of each kind (see common/churn.h), which share M MiB; files are made in
+ * DIR, which should be on a disk.
  *
  * tell CONTROL check	answers "checked=N wrong=M died=D" and how many rounds
  *			the slowest worker has made
@@ -28,24 +28,22 @@
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
 
-#define MAX_WORKERS 64
 /* A child of "fork" and "exit" has as much again. */
-#define SHARES_A_SET 12
+#define SHARES 12
 
 static const struct churn_kind *const kinds[] = {
 	&churn_fork, &churn_exit, &churn_lock, &churn_shm,
 	&churn_file, &churn_mapped_file, &churn_tmpfs, &churn_ksm,
 };
-#define NR_KINDS (sizeof(kinds) / sizeof(*kinds))
+#define NR_WORKERS (sizeof(kinds) / sizeof(*kinds))
 
 struct board {
 	atomic_bool stop;
-	struct churn_count counts[MAX_WORKERS];
+	struct churn_count counts[NR_WORKERS];
 };
 
 static struct board *board;
-static pid_t workers[MAX_WORKERS];
-static size_t nr_workers;
+static pid_t workers[NR_WORKERS];
 static unsigned int died;
 
 static void work(const struct churn_kind *kind, struct churn *churn)
@@ -74,13 +72,13 @@ static void start_worker(size_t nr, size_t pages, uint64_t seed,
 	if (workers[nr] < 0)
 		control_fail("mix: fork: %s", strerror(errno));
 	if (!workers[nr])
-		work(kinds[nr % NR_KINDS], &churn);
+		work(kinds[nr], &churn);
 }
 
 /* A worker that ends before it is told to has failed. */
 static void reap(bool wait_for_it)
 {
-	for (size_t i = 0; i < nr_workers; i++) {
+	for (size_t i = 0; i < NR_WORKERS; i++) {
 		int status;
 
 		if (!workers[i] ||
@@ -98,7 +96,7 @@ static void report(char *buf, size_t size)
 	unsigned long checked = 0, wrong = 0, slowest = -1UL;
 	size_t who = 0;
 
-	for (size_t i = 0; i < nr_workers; i++) {
+	for (size_t i = 0; i < NR_WORKERS; i++) {
 		struct churn_count *count = &board->counts[i];
 
 		checked += atomic_load(&count->checked);
@@ -109,7 +107,7 @@ static void report(char *buf, size_t size)
 		}
 	}
 	snprintf(buf, size, "checked=%lu wrong=%lu died=%u rounds=%lu (%s)",
-		 checked, wrong, died, slowest, kinds[who % NR_KINDS]->name);
+		 checked, wrong, died, slowest, kinds[who]->name);
 }
 
 int main(int argc, char **argv)
@@ -117,11 +115,10 @@ int main(int argc, char **argv)
 	static const struct option known[] = {
 		{ "mib", required_argument, NULL, 'm' },
 		{ "dir", required_argument, NULL, 'd' },
-		{ "sets", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	size_t mib = 0, sets = 1, pages;
+	size_t mib = 0, pages;
 	const char *dir = NULL;
 	uint64_t seed = 1;
 	char line[256];
@@ -132,13 +129,10 @@ int main(int argc, char **argv)
 			mib = strtoul(optarg, NULL, 0);
 		else if (c == 'd')
 			dir = optarg;
-		else if (c == 'n')
-			sets = strtoul(optarg, NULL, 0);
 		else if (c == 's')
 			seed = strtoull(optarg, NULL, 0);
 	}
-	nr_workers = sets * NR_KINDS;
-	if (optind + 1 != argc || !mib || !dir || nr_workers > MAX_WORKERS)
+	if (optind + 1 != argc || !mib || !dir)
 		control_fail("usage: see the head of mix.c");
 	control_start(argv[optind]);
 
@@ -146,10 +140,10 @@ int main(int argc, char **argv)
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (board == MAP_FAILED)
 		control_fail("mix: mmap: %s", strerror(errno));
-	pages = (mib << 20) / PAGE_BYTES / (sets * SHARES_A_SET);
-	for (size_t i = 0; i < nr_workers; i++)
+	pages = (mib << 20) / PAGE_BYTES / SHARES;
+	for (size_t i = 0; i < NR_WORKERS; i++)
 		start_worker(i, pages, seed, dir);
-	control_answer("workers=%zu pages_each=%zu", nr_workers, pages);
+	control_answer("workers=%zu pages_each=%zu", NR_WORKERS, pages);
 
 	for (;;) {
 		control_next(line, sizeof(line), -1);

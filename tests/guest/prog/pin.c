@@ -36,10 +36,9 @@
 
 #include "tests/guest/common/control.h"
 #include "tests/guest/common/page.h"
+#include "tests/guest/common/pagemap.h"
 
 #define BLOCK_PAGES 512
-#define PRESENT (UINT64_C(1) << 63)
-#define PFN_MASK ((UINT64_C(1) << 55) - 1)
 #define SEED 77
 
 static char *memory;
@@ -53,17 +52,7 @@ static int pin_fds[2] = { -1, -1 };
 
 static void read_frames(size_t page, size_t count, uint64_t *frames)
 {
-	static int fd = -1;
-	ssize_t want = count * sizeof(*frames);
-
-	if (fd < 0)
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pread(fd, frames, want,
-		  ((uintptr_t)memory / PAGE_BYTES + page) * sizeof(*frames)) !=
-	    want)
-		control_fail("pin: pagemap: %s", strerror(errno));
-	for (size_t i = 0; i < count; i++)
-		frames[i] = frames[i] & PRESENT ? frames[i] & PFN_MASK : 0;
+	pagemap_frames(memory + page * PAGE_BYTES, count, frames);
 }
 
 static uint64_t frame_of(size_t page)
