@@ -19,8 +19,8 @@ static void compact(struct method *method)
 	timed_write(method, "/proc/sys/vm/compact_memory", 1);
 }
 
-const struct method_kind method_compact = { "compact_memory", compact, method_nothing,
-					    1 };
+const struct method_kind method_compact = { "compact_memory", compact,
+					    method_nothing, 1 };
 
 static void pool_path(const struct method *method, char *path, size_t size)
 {
@@ -49,4 +49,5 @@ static void empty_pool(struct method *method)
 const struct method_kind method_hugetlb = { "nr_hugepages", grow_pool,
 					    empty_pool, 1 };
 
-const struct method_kind method_none = { "none", method_nothing, method_nothing, 1 };
+const struct method_kind method_none = { "none", method_nothing, method_nothing,
+					 1 };

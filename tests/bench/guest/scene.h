@@ -26,8 +26,8 @@ struct scene_kind {
 };
 
 /*
- * Nearly all memory is taken as single pages, and half of them are freed at random:
- * every block is as full as the others.
+ * Nearly all memory is taken as single pages, and half of them are freed at
+ * random: every block is as full as the others.
  */
 void scene_build_half_full(struct scene *scene);
 

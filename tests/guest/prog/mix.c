@@ -4,8 +4,8 @@
  *
  *	mix CONTROL --mib M --dir DIR [--seed S]
  *
- * A worker of each kind (see common/churn.h), which share M MiB; files are made in
- * DIR, which should be on a disk.
+ * A worker of each kind (see common/churn.h), which share M MiB; files are made
+ * in DIR, which should be on a disk.
  *
  * tell CONTROL check	answers "checked=N wrong=M died=D" and how many rounds
  *			the slowest worker has made
