@@ -36,8 +36,9 @@ static bool is_of_huge_page(int flags_fd, uint64_t frame)
 /* A region of ours: aligned, in one piece, and of large folios. */
 static bool is_huge(int flags_fd, const char *at, size_t pages, uint64_t *gfn)
 {
-	uint64_t frames[HUGE_PAGES] = { 0 };
+	uint64_t frames[HUGE_PAGES];
 
+	*gfn = 0;
 	for (size_t i = 0; i < pages; i++) {
 		if (i % HUGE_PAGES == 0)
 			pagemap_frames(at + i * PAGE_BYTES, HUGE_PAGES, frames);
@@ -47,7 +48,8 @@ static bool is_huge(int flags_fd, const char *at, size_t pages, uint64_t *gfn)
 		    frames[i % HUGE_PAGES] != *gfn + i)
 			return false;
 	}
-	return (*gfn & (pages - 1)) == 0 && is_of_huge_page(flags_fd, *gfn);
+	return *gfn && (*gfn & (pages - 1)) == 0 &&
+	       is_of_huge_page(flags_fd, *gfn);
 }
 
 static void list_huge(struct method *method)

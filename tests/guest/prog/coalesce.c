@@ -14,8 +14,8 @@
  * A request holds its regions until standard input ends or has a line, and
  * says "held" when it begins to wait; with an empty standard input it does not
  * hold at all. With --signal-at another thread sends this one a signal when so
- * many pages have been moved, with --close-at it closes the file. Ends 0 when all was made, 3 when not, 1 on an error, 2 on bad
- * usage.
+ * many pages have been moved, with --close-at it closes the file. Ends 0 when
+ * all was made, 3 when not, 1 on an error, 2 on bad usage.
  */
 #include <errno.h>
 #include <fcntl.h>
