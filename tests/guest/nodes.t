@@ -94,6 +94,7 @@ for node in 0 1; do
 	ok "node $node: its cgroup is charged the same ($now)" \
 		same_charges "$charges" "$now"
 done
+
 # ----- who asks is confined himself ---------------------------------------------
 ask_in_cgroup() { # OPTIONS
 	run "echo 0 > /tmp/cgroup/confined/cgroup.procs
