@@ -82,7 +82,7 @@ short_zones() {
 		$1 == "boost" { boost = $2 }
 		$1 == "low" { low = $2 - boost }
 		$1 == "high" { high += $2 - boost }
-		$1 == "nr_free_cma" && free - $2 + 128 < low {
+		$1 == "nr_free_cma" && free - $2 + 256 < low {
 			print zone, free, "with", $2, "of CMA, of", low }
 		END { if (all + 256 < high) print "all", all, "of", high }'
 }
