@@ -13,6 +13,8 @@ source "$top/kernel/mm_selftests.sh"
 # shellcheck source=tests/lib/selftest_results.sh
 source "$top/tests/lib/selftest_results.sh"
 
+[ -z "${KEEP:-}" ] || mkdir -p "$KEEP" || die "KEEP=$KEEP: no such folder"
+
 # As the kernel's run_vmtests.sh calls them, and khugepaged for all it knows.
 # What ksm_tests measures is left out: it is only as fast as the machine is.
 selftests=(
