@@ -13,7 +13,7 @@
 #   total BLOCKS            such pages in all of these blocks
 #   hold_regions OPTIONS    a request that keeps its regions; $held is what it said
 #   give_back               ends it
-#   short_zones             zones that a request has taken too much of
+#   short_zones             zones of which a request has taken too much
 #   requested KIND LEAST    asks for $regions regions of blocks that have most of
 #                           these pages, and at least so many
 
@@ -35,7 +35,7 @@ holes() {
 }
 
 no_holes() {
-	like "$(run --timeout 300 'tell /tmp/frag check')" ' wrong=0$' \
+	like "$(run --timeout ${TELL:-300} 'tell /tmp/frag check')" ' wrong=0$' \
 		"$1: memory of a program among them is the same"
 	run 'tell /tmp/frag quit' > /dev/null
 }
@@ -72,19 +72,10 @@ give_back() {
 	wait_for 60 nothing_is_held
 }
 
-# Zones with less than their low watermark, not counting what is kept for CMA, and
-# all of them if that is less than the high ones together; but for what is running
-# meanwhile.
+# But for what is running meanwhile.
 short_zones() {
-	run 'cat /proc/zoneinfo' | awk '
-		/, zone/ { zone = $NF }
-		$1 == "pages" && $2 == "free" { free = $3; all += $3 }
-		$1 == "boost" { boost = $2 }
-		$1 == "low" { low = $2 - boost }
-		$1 == "high" { high += $2 - boost }
-		$1 == "nr_free_cma" && free - $2 + 256 < low {
-			print zone, free, "with", $2, "of CMA, of", low }
-		END { if (all + 256 < high) print "all", all, "of", high }'
+	run 'cat /proc/zoneinfo' |
+		awk -v slack=128 -f "$top/tests/guest/short_zones.awk"
 }
 
 regions=8
@@ -110,7 +101,7 @@ requested() {
 	before=$(blocks_with "$1")
 	candidates=$(sort -k 2,2nr <<< "$before" | awk -v least="$2" \
 		-v most=$((3 * regions)) '$2 >= least && n++ < most { print $1 }')
-	out=$(run --timeout 300 "n=0
+	out=$(run --timeout ${TELL:-300} "n=0
 		for pfn in ${candidates//$'\n'/ }; do
 			[ \$n -lt $regions ] || break
 			coalesce request --count 1 --range \$pfn+512 > /tmp/answer

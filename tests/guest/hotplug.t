@@ -14,7 +14,10 @@ source "$top/tests/guest/blocks.sh"
 
 guest=hotplug
 dimm_mib=256
-guest_start "$guest" --kernel release --mem 512 -- -m 512,slots=1,maxmem=2G
+# A block of a DIMM that was offline for a moment, until another one could not be, is
+# back in ZONE_MOVABLE only with movable_node. Elsewhere it may never go again.
+guest_start "$guest" --kernel release --mem 512 --append movable_node -- \
+	-m 512,slots=1,maxmem=2G
 # A request leaves the high watermarks alone. In so small a guest these are a
 # megabyte above the point where a program is ended, and without swap or page cache
 # nothing is there to reclaim: the shells of this test could be the ones.
