@@ -35,7 +35,7 @@ holes() {
 }
 
 no_holes() {
-	like "$(run --timeout ${TELL:-300} 'tell /tmp/frag check')" ' wrong=0$' \
+	like "$(run --timeout 300 'tell /tmp/frag check')" ' wrong=0$' \
 		"$1: memory of a program among them is the same"
 	run 'tell /tmp/frag quit' > /dev/null
 }
@@ -101,7 +101,7 @@ requested() {
 	before=$(blocks_with "$1")
 	candidates=$(sort -k 2,2nr <<< "$before" | awk -v least="$2" \
 		-v most=$((3 * regions)) '$2 >= least && n++ < most { print $1 }')
-	out=$(run --timeout ${TELL:-300} "n=0
+	out=$(run --timeout 300 "n=0
 		for pfn in ${candidates//$'\n'/ }; do
 			[ \$n -lt $regions ] || break
 			coalesce request --count 1 --range \$pfn+512 > /tmp/answer
