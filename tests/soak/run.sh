@@ -5,12 +5,13 @@
 #
 # Programs write, fork, exit, lock, share, merge and truncate and check every
 # page of theirs. Beside them, in turns and at random: requests of all sizes,
-# strategies and flags, some of which are cancelled half way, by a signal, a
-# deadline, a budget, or the death of who holds the regions; allocations that are
-# made to fail while a request runs; memory blocks that are taken offline and
-# brought back; the page allocator's own calls, by programs that want large
-# folios; memory that is fragmented anew. In the end no report of the kernel, no
-# wrong page, no leak, and from half an hour on each of these has really happened.
+# strategies and flags, some of which are ended half way, by a signal, their
+# file being closed, a deadline, a budget, or the death of who has asked;
+# allocations that are made to fail while a request runs; memory blocks that are
+# taken offline and brought back; the page allocator's own calls, by programs
+# that want large folios; memory that is fragmented anew. In the end no report
+# of the kernel, no wrong page, no leak, and from half an hour on each of these
+# has really happened.
 #
 # DIR/result.json says what was done and seen, DIR/console.log what the kernel has
 # said. SEED=N repeats a run's choices.
@@ -35,9 +36,9 @@ seed=${SEED:-1}
 RANDOM=$seed
 
 declare -A n=([rounds]=0 [requests]=0 [refused]=0 [regions]=0 [moves]=0
-	[cancelled]=0 [killed]=0 [with_faults]=0 [faults]=0 [offlined]=0
-	[huge_folios]=0 [demand]=0 [fragmented]=0 [frag_checked]=0 [frag_wrong]=0
-	[folios_wrong]=0)
+	[cancelled]=0 [late]=0 [killed]=0 [killed_working]=0 [with_faults]=0
+	[faults]=0 [offlined]=0 [huge_folios]=0 [demand]=0 [fragmented]=0
+	[frag_checked]=0 [frag_wrong]=0 [folios_wrong]=0)
 
 # Sets $picked. Not in a subshell, where RANDOM would not go on.
 pick() { # WORDS...
@@ -80,8 +81,8 @@ said() { # OUTPUT of a request
 	count requests 1
 	count regions "$made"
 	count moves "$(value_of moves_done "$1")"
-	count cancelled "$(value_of shortfall_cancelled "$1")"
-	count cancelled "$(value_of shortfall_deadline "$1")"
+	[ -z "$(value_of shortfall_cancelled "$1")" ] || count cancelled 1
+	[ -z "$(value_of shortfall_deadline "$1")" ] || count late 1
 }
 
 one_request() {
@@ -89,18 +90,33 @@ one_request() {
 	said "$(guest_run g --timeout 600 "coalesce request $how")"
 }
 
-# The holder dies, while it works or holds: nothing is ever written to what it
-# waits for. INT would not do, a shell's background jobs ignore it.
+# Another thread ends it when so many pages have been moved.
+cancelled_request() {
+	choose_how
+	pick signal close
+	said "$(guest_run g --timeout 600 "coalesce request $how \
+		--$picked-at $((1 + RANDOM % 800))")"
+}
+
+# Who has asked dies, while the kernel works for him or when he holds regions:
+# nothing is ever written to what he waits for. INT would not do, a shell's
+# background jobs ignore it.
 killed_request() {
+	local said
 	choose_how
 	pick HUP KILL TERM
-	guest_run g --timeout 600 "exec 3<> /tmp/never
+	said=$(guest_run g --timeout 600 "exec 3<> /tmp/never
 		coalesce request $how <&3 > /tmp/killed 2>&1 &
 		pid=\$!
 		usleep $((RANDOM * 20))
 		kill -$picked \$pid 2> /dev/null
-		wait \$pid" > /dev/null 2>&1
+		wait \$pid
+		echo ended=\$?
+		grep -q ^made= /tmp/killed || echo working=1" 2> /dev/null)
+	# 128 and the signal: it had not ended before.
+	[ "$(value_of ended "$said")" -gt 128 ] || return 0
 	count killed 1
+	count killed_working "$(value_of working "$said")"
 }
 
 # Every allocation of the request may fail, also those of places to move to. The
@@ -160,11 +176,11 @@ fragment_again() {
 	said=$(guest_run g --timeout 1800 "tell /tmp/frag check &&
 		tell /tmp/frag quit > /dev/null
 		echo never > /sys/kernel/mm/transparent_hugepage/defrag
-		$fragment > /dev/null
+		$fragment > /dev/null && echo filled=1
 		echo always > /sys/kernel/mm/transparent_hugepage/defrag")
 	count frag_checked "$(value_of checked "$said")"
 	count frag_wrong "$(value_of wrong "$said")"
-	count fragmented 1
+	count fragmented "$(value_of filled "$said")"
 }
 
 # The allocator's own calls: large folios for a program that touches memory.
@@ -216,8 +232,9 @@ guest_run g 'echo always > /sys/kernel/mm/transparent_hugepage/defrag'
 SECONDS=0
 while [ $SECONDS -lt $((minutes * 60)) ]; do
 	# The last one takes minutes on the debug kernel.
-	pick one_request one_request one_request one_request killed_request \
-		killed_request request_with_faults request_with_faults \
+	pick one_request one_request one_request cancelled_request \
+		cancelled_request killed_request killed_request \
+		request_with_faults request_with_faults \
 		offline_memory huge_folios fragment_again
 	"$picked"
 	count rounds 1
@@ -285,8 +302,10 @@ done | jq -R 'split(" ") | { (.[0]): (.[1] | fromjson) }' |
 			"\(.pages_owned_more) pages more are owned"),
 		if $minutes < 30 then empty else
 			least("moves"; 10000), least("mix_rounds"; 2),
-			least("cancelled", "killed", "faults", "offlined",
-				"demand", "fragmented"; 1) end]' \
+			least("frag_checked"; 100000),
+			least("cancelled", "late", "killed", "killed_working",
+				"faults", "offlined", "demand", "fragmented";
+				1) end]' \
 	> "$out/result.json"
 jq . "$out/result.json"
 [ $(($(owned "$after") - $(owned "$before"))) -le 100 ] ||
