@@ -34,7 +34,7 @@ matrix_sizes() { # SCENARIO: in MiB; only the first has all methods and seeds
 # no one compacts is of interest after many rounds.
 matrix_methods_of() { # SCENARIO first|other|larger
 	case $1:$2 in
-	demand:*) echo cost none ;;
+	demand:*) echo cost freelist none ;;
 	endurance:first) echo cost freelist nr_hugepages compact_memory \
 		thp_fault none ;;
 	*:first) echo cost freelist nr_hugepages compact_memory thp_fault ;;

@@ -14,8 +14,8 @@ bench_content := tests/guest/tell $(guest_build)/bin/coalesce $(bench_bins)
 GUEST_PROGRAMS += $(BUILD)/tests/bench/initramfs.cpio
 
 $(bench_guest)/bin/oracle: $(call bench_parts,drain look region zones)
-$(bench_guest)/bin/scene: $(call bench_parts,files freezer obstacle pool shortage \
-	stat zones) \
+$(bench_guest)/bin/scene: $(call bench_parts,files freezer obstacle pool search \
+	shortage stat zones) \
 	$(call bench_kinds,scene)
 $(bench_guest)/bin/method: $(call bench_parts,ask stat) \
 	$(call bench_kinds,method)

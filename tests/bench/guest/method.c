@@ -36,7 +36,7 @@
 static const struct method_kind *const kinds[] = {
 	&method_cost,	     &method_freelist,	  &method_compact,
 	&method_hugetlb,     &method_thp,	  &method_none,
-	&method_demand_none, &method_demand_cost,
+	&method_demand_none, &method_demand_cost, &method_demand_freelist,
 };
 
 /* What the kernel counts all the time. */
@@ -157,7 +157,8 @@ int main(int argc, char **argv)
 	fclose(method.held);
 	control_answer("guest_ns=%" PRIu64 "\nmoves=%" PRIu64
 		       "\nreclaimed=%" PRIu64 "\npages_scanned=%" PRIu64
-		       "\npages_scanned_most=%" PRIu64 "\nrounds=%" PRIu64 "\nallocations_tried=%" PRIu64
+		       "\npages_scanned_most=%" PRIu64 "\nrounds=%" PRIu64
+		       "\nallocations_tried=%" PRIu64
 		       "\nallocations_met=%" PRIu64 "%s",
 		       method.took_ns, sum.moves, sum.reclaimed, sum.scanned,
 		       sum.most_scanned, rounds, method.tried, method.met,

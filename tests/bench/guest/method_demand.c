@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The scenario demand: the scene's programs want large pages, and the kernel
- * makes what it can, with its own call for that or without.
+ * makes what it can, with its own call for that or without; or they ask for it
+ * themselves, by the search of 2005.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,16 +14,21 @@
 
 #define MIN_ORDER "/proc/sys/vm/coalesce_min_order"
 
-static void want(struct method *method)
+static void tell_scene(struct method *method, const char *how)
 {
 	uint64_t took_ns;
 	char answer[256];
 
-	ask(method->scene, "want", answer, sizeof(answer));
+	ask(method->scene, how, answer, sizeof(answer));
 	if (sscanf(answer, "tried=%" SCNu64 " met=%" SCNu64 " took_ns=%" SCNu64,
 		   &method->tried, &method->met, &took_ns) != 3)
 		control_fail("method: the scene says '%s'", answer);
 	method->took_ns += took_ns;
+}
+
+static void want(struct method *method)
+{
+	tell_scene(method, "want");
 }
 
 static void want_with(struct method *method)
@@ -31,8 +37,15 @@ static void want_with(struct method *method)
 	want(method);
 }
 
+static void search(struct method *method)
+{
+	tell_scene(method, "search");
+}
+
 /* What was had stays with the scene, which checks it. */
 const struct method_kind method_demand_none = { "demand-none", want,
 						method_nothing, 1 };
 const struct method_kind method_demand_cost = { "demand-cost", want_with,
 						method_nothing, 1 };
+const struct method_kind method_demand_freelist = { "demand-freelist", search,
+						    method_nothing, 1 };

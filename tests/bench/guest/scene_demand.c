@@ -10,6 +10,8 @@
  * hardly makes.
  *
  * tell CONTROL want	takes them; answers "tried=N met=M took_ns=T"
+ * tell CONTROL search	the same, but first the search of 2005 is asked for what is
+ *			not there
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,6 +24,7 @@
 #include <sys/socket.h>
 
 #include "tests/bench/guest/scene.h"
+#include "tests/bench/guest/search.h"
 #include "tests/bench/guest/shortage.h"
 #include "tests/bench/guest/stat.h"
 #include "tests/guest/common/control.h"
@@ -58,8 +61,7 @@ static void prepare_files(void)
 static void build(struct scene *scene)
 {
 	pool_open(&scene->pool, scene->seed);
-	shortage_leave(&scene->pool,
-		       scene->guest_pages * FREE_PERCENT / 100);
+	shortage_leave(&scene->pool, scene->guest_pages * FREE_PERCENT / 100);
 	prepare_files();
 }
 
@@ -99,7 +101,7 @@ static uint64_t take_piece(struct piece *piece, unsigned int order)
 	return took_ns;
 }
 
-static const char *want(struct scene *scene)
+static const char *want(struct scene *scene, bool search)
 {
 	size_t goal = scene->guest_pages * WANT_PERCENT / 100;
 	unsigned int met[MAX_ORDER + 1] = { 0 }, sum = 0;
@@ -111,6 +113,8 @@ static const char *want(struct scene *scene)
 	while (nr_pages < goal && nr_pieces < MAX_PIECES) {
 		struct piece *piece = &pieces[nr_pieces++];
 
+		if (search)
+			took_ns += search_for(order);
 		took_ns += take_piece(piece, order);
 		met[order] += is_in_one_piece(piece);
 		order = order == MIN_ORDER ? MAX_ORDER : order - 1;
@@ -127,7 +131,9 @@ static const char *want(struct scene *scene)
 
 static const char *command(struct scene *scene, const char *words)
 {
-	return strcmp(words, "want") ? NULL : want(scene);
+	bool search = !strcmp(words, "search");
+
+	return search || !strcmp(words, "want") ? want(scene, search) : NULL;
 }
 
 static void check(struct scene *scene, struct tally *tally)
