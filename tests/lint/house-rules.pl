@@ -23,7 +23,8 @@ my $no_licence = qr{\.patch$|(?:^|/)\.gitignore$|_samples/};
 # the interface itself to account are named too.
 my %may_include = (
 	'linux/coalesce\.h' => qr{^(?:guest-agent/device\.c
-		|tests/guest/prog/coalesce\.c)$}x,
+		|tests/guest/prog/coalesce\.c
+		|tests/bench/guest/search\.c)$}x,
 	'numaif\.h' => qr{^hv/numa\.c$},
 	'libvirt/[a-z-]+\.h' => qr{^hv/libvirt\.c$},
 );

@@ -35,7 +35,7 @@ void method_nothing(struct method *method);
 extern const struct method_kind method_cost, method_freelist;
 /* what every kernel has */
 extern const struct method_kind method_compact, method_hugetlb, method_thp;
-/* none; and the scenario demand, without the in-kernel call, with, and searching */
+/* none; and the scenario demand, in the ways of method_demand.c */
 extern const struct method_kind method_none;
 extern const struct method_kind method_demand_none, method_demand_cost,
 	method_demand_freelist;

@@ -10,8 +10,8 @@
  * hardly makes.
  *
  * tell CONTROL want	takes them; answers "tried=N met=M took_ns=T"
- * tell CONTROL search	the same, but first the search of 2005 is asked for what is
- *			not there
+ * tell CONTROL search	the same, but asks the search of 2005 before, for what
+ *			is not there
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -35,11 +35,13 @@ static bool is_there(unsigned int order)
 
 uint64_t search_for(unsigned int order)
 {
+	struct coalesce_region region;
 	struct coalesce_request req = {
 		.strategy = COALESCE_FREELIST,
 		.order = REGION_ORDER,
 		.count = 1,
 		.nid = COALESCE_ANY_NODE,
+		.regions = (uintptr_t)&region,
 	};
 	uint64_t start_ns = stat_clock_ns();
 	int fd;

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * If no free piece of 2^order pages is there, one is to be made: what the search
- * makes, 2 MiB, is given back at once, for the next allocation to take of it.
- * Returns how long that took, in ns.
+ * If no free piece of 2^order pages is there, one is to be made: what the
+ * search makes, 2 MiB, is given back at once, for the next allocation to take
+ * of it. Returns how long that took, in ns.
  */
 uint64_t search_for(unsigned int order);
 
