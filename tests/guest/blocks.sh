@@ -72,10 +72,10 @@ give_back() {
 	wait_for 60 nothing_is_held
 }
 
-# But for what is running meanwhile.
-short_zones() {
+# But for what is running meanwhile, so many pages.
+short_zones() { # [SLACK]
 	run 'cat /proc/zoneinfo' |
-		awk -v slack=128 -f "$top/tests/guest/short_zones.awk"
+		awk -v "slack=${1:-128}" -f "$top/tests/guest/short_zones.awk"
 }
 
 regions=8

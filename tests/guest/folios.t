@@ -15,7 +15,7 @@ source "$top/tests/lib/kv.sh"
 source "$top/tests/guest/blocks.sh"
 
 guest=folios
-guest_start "$guest" --kernel release --mem 448
+guest_start "$guest" --mem 448
 
 # A program whose pages these are. Leaves its process, and its child's, in $pid
 # and $child.

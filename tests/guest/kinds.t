@@ -17,7 +17,7 @@ source "$top/tests/guest/blocks.sh"
 # ----- a balloon --------------------------------------------------------------
 mem=512
 guest=kinds
-guest_start "$guest" --kernel release --mem "$mem" --disk 256 -- \
+guest_start "$guest" --mem "$mem" --disk 256 -- \
 	-device virtio-balloon-pci
 balloon() { # MIB: what the guest is to be left with
 	guest_qmp "$guest" '{"execute":"balloon","arguments":{
@@ -131,7 +131,7 @@ guest_stop "$guest"
 
 # ----- a CMA area -------------------------------------------------------------
 guest=cma
-guest_start "$guest" --kernel release --mem 448 --append cma=64M
+guest_start "$guest" --mem 448 --append cma=64M
 area=$(grep -ao 'cma: Reserved 64 MiB at 0x[0-9a-f]*' \
 	"$tap_dir/$guest/console.log" | grep -o '0x.*')
 first=$((area >> 12))
@@ -146,6 +146,8 @@ cma_blocks() {
 		END { print n }'
 }
 is "$(cma_blocks)" "$blocks" "CMA: of as many blocks"
+cmp_ok "$(short_zones -1000000 | wc -l)" -ge 3 \
+	"CMA: zones that have too little would be seen"
 cma_free=$(meminfo CmaFree)
 for strategy in cost freelist; do
 	out=$(run "coalesce request --strategy $strategy --count $blocks \

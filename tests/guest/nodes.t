@@ -15,7 +15,7 @@ source "$top/tests/guest/blocks.sh"
 
 guest=nodes
 node_pages=$((448 << 8))
-guest_start "$guest" --kernel release --memory none --mem 896 \
+guest_start "$guest" --memory none --mem 896 \
 	--smp 2,sockets=2 --disk 64 -- \
 	-object memory-backend-ram,id=ram0,size=448M \
 	-object memory-backend-ram,id=ram1,size=448M \

@@ -17,7 +17,7 @@ source "$top/tests/lib/kv.sh"
 source "$top/tests/guest/blocks.sh"
 
 guest=reasons
-guest_start "$guest" --kernel release --mem 512 --smp 1 --disk 32 --append nokaslr
+guest_start "$guest" --mem 512 --smp 1 --disk 32 --append nokaslr
 
 # What each block is used for, while no page is on a per-CPU list.
 look() {
@@ -74,7 +74,7 @@ accounted() { # ANSWERS
 # told REASON BLOCKS LEAST WHAT: there are as many such blocks, and a request for
 # each says just that.
 told() {
-	local nr out
+	local nr
 	nr=$(wc -w <<< "$2")
 	cmp_ok "$nr" -ge "$3" "$4: $nr blocks are known"
 	out=$(request_each "$2")
@@ -143,6 +143,28 @@ tables=$(both "$(first pgtable "$before")" \
 	"$(with 'pgtable=(4[0-9][0-9]|5..) ' "$before")")
 told pgtable "$tables" 4 "page tables"
 
+# Files of a file system in memory: their inodes and names, in slabs of their own.
+files=50000
+inodes() {
+	run 'cat /proc/slabinfo' | awk '$1 == "shmem_inode_cache" { print $2 }'
+}
+before=$(look)
+before_files=$(inodes)
+run --timeout 300 "mkdir /tmp/files; cd /tmp/files; i=0
+	while [ \$i -lt $files ]; do : > \$i; i=\$((i + 1)); done"
+# Some that were there before may have gone.
+cmp_ok "$(($(inodes) - before_files))" -ge $((files - 1000)) \
+	"slabs: the kernel counts the files"
+now=$(look)
+# Of blocks that were free all slabs have come with the files, and stay.
+slabs=$(both "$(first slab "$now")" "$(with free=512 "$before")")
+told slab "$slabs" 8 "files in slabs"
+named=$(sed -n 's/^detail_slab \(shmem_inode_cache\|dentry\) //p' <<< "$out" |
+	awk '{ n += $1 } END { print n + 0 }')
+cmp_ok "$named" -ge $(($(wc -w <<< "$slabs") * 3 / 4)) \
+	"files in slabs: of most of them: of inodes or of names"
+before=$now
+
 # Nearly all that has come with the threads, and that no flag tells of, is stacks.
 # The lowest page of each begins with STACK_END_MAGIC.
 stacks=$(meminfo KernelStack)
@@ -167,7 +189,8 @@ out=$(request --plan --count "$all")
 note "$(tr '\n' ' ' <<< "$out")"
 is "$(accounted "$out")" "$all" "in all memory: each region is made or explained"
 # sum_of says 0 for what is not there.
-for known in "reserved $code" "kernel $pipe" "pgtable $tables" "stack $lowest"; do
+for known in "reserved $code" "slab $slabs" "kernel $pipe" \
+	"pgtable $tables" "stack $lowest"; do
 	reason=${known%% *}
 	cmp_ok "$(sum_of "shortfall_$reason" "$out")" -ge \
 		"$(wc -w <<< "${known#* }")" "in all memory: $reason"
@@ -177,10 +200,12 @@ is "$(sum_of shortfall_hugetlb "$out") $(sum_of shortfall_huge_page "$out")" \
 
 # ----- and none of them ---------------------------------------------------------
 run 'for who in huge pipe tables threads; do tell /tmp/$who quit; done
+	rm -r /tmp/files
 	echo 0 > /proc/sys/vm/nr_hugepages' > /dev/null
 gone "$hugetlb" $((asked / 2)) hugetlb
 gone "$huge" $((asked / 2)) "huge pages"
 gone "$pipe" 1 "pages in a pipe"
+gone "$slabs" 4 "files in slabs"
 gone "$tables" 1 "page tables"
 
 # ----- locked -------------------------------------------------------------------

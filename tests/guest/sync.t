@@ -38,10 +38,12 @@ out=$(guest_run g "coalesce request --count 400")
 cmp_ok "$(value_of shortfall_writeback "$out")" -gt 0 \
 	"without waiting, pages under writeback are in the way" ||
 	diag "$(grep -v ^region <<< "$out")"
+made=$(value_of made "$out")
 cmp_ok "$(writeback_pages)" -gt 0 "and are so still when it is done"
 out=$(guest_run g --timeout 300 "coalesce request --count 400 --sync")
+cmp_ok "$(value_of made "$out")" -gt "$made" "with --sync more are made than $made"
 is "$(value_of shortfall_writeback "$out")" '' \
-	"with --sync they are waited for" || diag "$(grep -v ^region <<< "$out")"
+	"for they are waited for" || diag "$(grep -v ^region <<< "$out")"
 
 # ----- larger regions ------------------------------------------------------------
 ok "pages are being written again" write_back
@@ -50,10 +52,12 @@ out=$(guest_run g --timeout 300 \
 cmp_ok "$(value_of shortfall_deadline "$out")" -gt 0 \
 	"of 4 MiB: they are waited for until the deadline" ||
 	diag "$(grep -v ^region <<< "$out")"
+made=$(value_of made "$out")
 cmp_ok "$(writeback_pages)" -gt 0 "of 4 MiB: which comes before they are written"
 out=$(guest_run g --timeout 300 "coalesce request --order 10 --count 400 --sync")
+cmp_ok "$(value_of made "$out")" -gt "$made" "of 4 MiB: without one, more are made"
 is "$(value_of shortfall_writeback "$out")" '' \
-	"of 4 MiB: without one, until they are written" ||
+	"of 4 MiB: as they are waited for until they are written" ||
 	diag "$(grep -v ^region <<< "$out")"
 is "$(guest_run g --timeout 300 'sync; md5sum -c /tmp/sum')" "/mnt/file: OK" \
 	"the file is as it was written"

@@ -50,7 +50,7 @@ guest_kernel() {
 }
 
 guest_start() {
-	local name=$1 kernel=release mem=1024 smp=2 append='' disk='' dir
+	local name=$1 kernel=${GUEST_KERNEL:-release} mem=1024 smp=2 append='' disk='' dir
 	local counted=''
 	local initrd=$build/tests/guest/initramfs.cpio add=''
 	local memory='memory-backend-ram' machine=q35 args=() accel image

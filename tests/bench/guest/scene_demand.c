@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Programs that want much memory in large pieces, of orders 4 to 9, while
- * memory is short and scattered: rings of packet sockets, of one block each.
- * The kernel tries to have the block in one piece, and takes single pages where
- * that fails; which of the two it was shows in where the pages are.
+ * memory is short and scattered: rings of packet sockets, of one block each
+ * (packet_ring.h).
  *
  * Anonymous large pages would not do for this: stock compaction makes every one
  * of them, as long as memory is not used up. Memory for the kernel itself it
@@ -15,19 +14,17 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/if_packet.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "tests/bench/guest/scene.h"
 #include "tests/bench/guest/search.h"
 #include "tests/bench/guest/shortage.h"
 #include "tests/bench/guest/stat.h"
 #include "tests/guest/common/control.h"
+#include "tests/guest/common/packet_ring.h"
 #include "tests/guest/common/page.h"
 
 #define MIN_ORDER 4
@@ -65,37 +62,13 @@ static void build(struct scene *scene)
 	prepare_files();
 }
 
-/* Are the pages of the newest piece one behind the other? */
-static bool is_in_one_piece(const struct piece *piece)
-{
-	struct pool pages = { .start = piece->start };
-	uint64_t frames[1 << MAX_ORDER];
-	size_t nr = (size_t)1 << piece->order;
-
-	pool_frames(&pages, 0, nr, frames);
-	for (size_t i = 0; i < nr; i++)
-		if (!frames[0] || frames[i] != frames[0] + i)
-			return false;
-	return true;
-}
-
-/* The socket stays open, and the piece with it. */
 static uint64_t take_piece(struct piece *piece, unsigned int order)
 {
-	unsigned int bytes = PAGE_BYTES << order;
-	struct tpacket_req req = { bytes, 1, bytes, 1 };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	uint64_t start_ns = stat_clock_ns(), took_ns;
 
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
-		control_fail("scene: packet ring: %s", strerror(errno));
-	took_ns = stat_clock_ns() - start_ns;
 	piece->order = order;
-	piece->start =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (piece->start == MAP_FAILED)
-		control_fail("scene: mmap: %s", strerror(errno));
+	piece->start = packet_ring(order);
+	took_ns = stat_clock_ns() - start_ns;
 	for (size_t i = 0; i < 1u << order; i++)
 		page_fill(piece->start + i * PAGE_BYTES, 0, nr_pages++);
 	return took_ns;
@@ -116,7 +89,7 @@ static const char *want(struct scene *scene, bool search)
 		if (search)
 			took_ns += search_for(order);
 		took_ns += take_piece(piece, order);
-		met[order] += is_in_one_piece(piece);
+		met[order] += packet_ring_is_whole(piece->start, order);
 		order = order == MIN_ORDER ? MAX_ORDER : order - 1;
 	}
 	for (order = MIN_ORDER; order <= MAX_ORDER; order++)
