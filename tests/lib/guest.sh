@@ -5,7 +5,8 @@
 #
 #   guest_start NAME [--kernel release|debug|FILE] [--mem MIB] [--smp N]
 #               [--memory TYPE,OPTIONS|none] [--disk MIB] [--append WORDS]
-#                                none: QEMU-ARGUMENTS say where RAM comes from
+#                                none: QEMU-ARGUMENTS say where RAM comes from;
+#                                the kernel is $GUEST_KERNEL, or release
 #               [--counted yes]  time in the guest is instructions executed, so
 #                                that figures repeat; one processor
 #               [--add PROGRAM] [-- QEMU-ARGUMENTS...]
