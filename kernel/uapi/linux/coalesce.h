@@ -82,8 +82,8 @@ enum coalesce_strategy {
  *	refused.
  * @COALESCE_WHY_NO_TARGET: no free page was left to move to.
  * @COALESCE_WHY_WATERMARK: making it would have left its node with less free
- *	memory than its zones' high watermarks together, or a zone with less than
- *	its low one.
+ *	memory than its zones' high watermarks together, or those who allocate from
+ *	a zone with less than its low one.
  * @COALESCE_WHY_BUDGET: max_moves was used up.
  * @COALESCE_WHY_DEADLINE: timeout_ns was over.
  * @COALESCE_WHY_CANCELLED: a signal was pending, or the file was closed.

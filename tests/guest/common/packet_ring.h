@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory of the kernel's own in a large piece, for a program: the ring of a packet
- * socket, of one block.
+ * Memory of the kernel's own in a large piece, for a program: the ring of a
+ * packet socket, of one block.
  */
 #ifndef CONTIG_GUEST_PACKET_RING_H
 #define CONTIG_GUEST_PACKET_RING_H
