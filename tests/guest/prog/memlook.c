@@ -17,6 +17,7 @@
  *			have compressed in zspages of one to eight pages
  *	swapcache	in the swap cache
  *	dirty		page cache that is to be written back
+ *	writeback	page cache that is being written back
  *	active		anonymous, on an active list
  *	large		part of an anonymous folio of several pages
  *	folio		first page of such a folio
@@ -192,6 +193,8 @@ static const struct kind {
 	{ "swapcache", BIT(KPF_SWAPCACHE), BIT(KPF_SWAPCACHE), 0 },
 	{ "dirty", BIT(KPF_DIRTY) | BIT(KPF_LRU) | BIT(KPF_SWAPBACKED),
 	  BIT(KPF_DIRTY) | BIT(KPF_LRU), 0 },
+	{ "writeback", BIT(KPF_WRITEBACK) | BIT(KPF_ANON), BIT(KPF_WRITEBACK),
+	  0 },
 	{ "active", BIT(KPF_ANON) | BIT(KPF_ACTIVE),
 	  BIT(KPF_ANON) | BIT(KPF_ACTIVE), 0 },
 	/* KPF_THP is for large folios of any size. */
