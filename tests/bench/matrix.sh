@@ -9,11 +9,11 @@
 #   matrix_has NAME     is NAME (a scenario, small, native) wanted?
 #
 # $SCENARIO, $METHOD, $SEED, $MIB and $PART narrow it down; each may be several
-# words. Without: three seeds of each scenario, both parts, cost beside
-# freelist and nr_hugepages, and with the first seed the other methods; with
-# that seed also larger guests where occupancy is the only difference. Where time
-# is compared, cost is also asked for the same as nr_hugepages has obtained when it
-# was asked for all.
+# words, and all combinations of what is named are made. Without: three seeds of
+# each scenario, both parts, cost beside freelist and nr_hugepages, and with the
+# first seed the other methods; with that seed also larger guests where occupancy
+# is the only difference. Where time is compared, cost is also asked for the same
+# as nr_hugepages has obtained when it was asked for all.
 
 matrix_all=(uniform50 skewed tight filecache unmovable live gigantic endurance
 	demand)
@@ -30,23 +30,18 @@ matrix_sizes() { # SCENARIO: in MiB; only the first has all methods and seeds
 	esac
 }
 
-# Those for every seed, and those for the first only. What becomes of memory that
-# no one compacts is of interest after many rounds.
+# Those for every seed, and those for the first only, or if they are named. What
+# becomes of memory that no one compacts is of interest after many rounds.
 matrix_methods_of() { # SCENARIO first|other|larger
-	case $1:$2 in
-	demand:*) echo cost freelist none ;;
+	local which=$2
+	[ -z "${METHOD:-}" ] || which=first
+	case $1:$which in
+	demand:first) echo cost freelist nr_hugepages compact_memory none ;;
+	demand:*) echo cost freelist nr_hugepages none ;;
 	endurance:first) echo cost freelist nr_hugepages compact_memory \
 		thp_fault none ;;
 	*:first) echo cost freelist nr_hugepages compact_memory thp_fault ;;
 	*) echo cost freelist nr_hugepages ;;
-	esac
-}
-
-# Programs that ask for memory have no part to ask for.
-matrix_parts() { # SCENARIO
-	case $1 in
-	demand) echo all ;;
-	*) echo half all ;;
 	esac
 }
 
@@ -106,31 +101,41 @@ matrix_runs() { # SCENARIO first|other|larger
 	local method part runs=''
 	for method in $(matrix_methods_of "$1" "$2"); do
 		matrix_wanted "$method" "${METHOD:-}" || continue
-		for part in $(matrix_parts "$1"); do
+		for part in half all; do
 			matrix_wanted "$part" "${PART:-}" || continue
 			runs+=" $method/$part"
 		done
 	done
 	if [[ $1 = uniform50 || $1 = skewed ]] &&
-	   [[ $runs = *' nr_hugepages/all'* ]] &&
+	   matrix_wanted nr_hugepages "${METHOD:-}" &&
 	   matrix_wanted cost "${METHOD:-}" && matrix_wanted same "${PART:-}"; then
+		[[ $runs = *' nr_hugepages/all'* ]] || runs+=' nr_hugepages/all'
 		runs+=' cost/same'
 	fi
 	printf '%s' "$runs"
 }
 
+# matrix_once WORDS: a line for each of them, once.
+matrix_once() {
+	local words
+	read -ra words <<< "$1"
+	printf '%s\n' "${words[@]}" | awk '!seen[$0]++'
+}
+
 matrix_scenes() {
 	local scenario sizes seeds mib seed which runs
-	read -ra seeds <<< "${SEED:-1 2 3}"
+	mapfile -t seeds < <(matrix_once "${SEED:-1 2 3}")
 	for scenario in "${matrix_all[@]}"; do
 		matrix_has "$scenario" || continue
-		read -ra sizes <<< "${MIB:-$(matrix_sizes "$scenario")}"
+		mapfile -t sizes < <(matrix_once \
+			"${MIB:-$(matrix_sizes "$scenario")}")
 		for mib in "${sizes[@]}"; do
 			for seed in "${seeds[@]}"; do
 				which=first
 				[ "$seed" = "${seeds[0]}" ] || which=other
 				if [ "$mib" != "${sizes[0]}" ]; then
-					[ "$which" = first ] || continue
+					[ "$which" = first ] ||
+						[ -n "${SEED:-}" ] || continue
 					which=larger
 				fi
 				runs=$(matrix_runs "$scenario" "$which")

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# plot.sh DIR: pictures of what is in DIR: success.svg, work.svg and time.svg
-# by scenario and method, size.svg for guests of several sizes, planner.svg.
+# plot.sh DIR: pictures of what is in DIR: success.svg, work.svg, time.svg and
+# stall.svg by scenario and method, size.svg for guests of several sizes,
+# planner.svg.
 # A picture for which there are no figures is not made.
 set -euo pipefail
 
@@ -31,12 +32,13 @@ def limit(f): targets | map_values(f);
 '
 
 plot success results.json '
-	asked("all") | map(select(.scenario != "demand")) | select(. != []) |
-	bars("Success: regions made over those that can be made";
+	asked("all") | select(. != []) |
+	bars("Success: regions made over those that can be made (demand: " +
+		"allocations met)";
 		"mean of the seeds, whisker from the least to the most; " +
 		"the black line is what cost is held to";
 		present(scenarios; .scenario); present(methods; .method); 1;
-		limit(.success); by(success))'
+		limit(.success // .met); by(success))'
 
 plot work results.json '
 	asked("all") | map(select(.scenario != "demand" and
@@ -57,11 +59,20 @@ plot time results.json '
 		present(scenarios; .scenario); present(methods; .method); 2;
 		limit(.time); by(time_ratio($rows)))'
 
+plot stall results.json '
+	. as $rows | asked("all") | map(select(.method != "nr_hugepages")) |
+	select(any(.[]; stall_ratio($rows; "stall_max_ns") != null)) |
+	bars("Longest time that a page was away, over that with nr_hugepages";
+		"asked for all that can be made; mean of the seeds; over 2 is " +
+		"cut; the black line is what cost is held to";
+		present(scenarios; .scenario); present(methods; .method); 2;
+		limit(.stall); by(stall_ratio($rows; "stall_max_ns")))'
+
 plot size results.json '
 	[.[] | select(.error == null and .part == "all" and .guest_ns > 0 and
 		(.scenario == "uniform50" or .scenario == "skewed") and
 		(.method | IN("cost", "freelist", "nr_hugepages")))] |
-	(map(.seed) | min) as $seed | map(select(.seed == $seed)) |
+	(group_by(.seed) | max_by(map(.guest_mib) | unique | length)) |
 	select(map(.guest_mib) | unique | length > 1) |
 	lines("Guest time in ms for all that can be made, by size of the guest";
 		"solid: uniform50; dashed: skewed";

@@ -48,9 +48,10 @@
  * @COALESCE_COST: scores blocks (every one, or for few regions as many as it
  *	is worth looking at) and empties the cheapest ones.
  * @COALESCE_FREELIST: walks the buddy free lists from one below the asked
- *	order down to order 3 and tries to free what surrounds each free block.
+ *	order (at most the largest one) down to order 3 and tries to free what
+ *	surrounds each free block.
  *
- * Both take blocks that are wholly free first.
+ * Both take what is wholly free first.
  */
 enum coalesce_strategy {
 	COALESCE_COST = 0,
@@ -65,7 +66,10 @@ enum coalesce_strategy {
  * @COALESCE_WHY_SLAB: slab objects in the way.
  * @COALESCE_WHY_PGTABLE: page tables in the way.
  * @COALESCE_WHY_KERNEL: other kernel memory in the way.
- * @COALESCE_WHY_HUGETLB: hugetlb pages in the way.
+ * @COALESCE_WHY_HUGETLB: hugetlb pages in the way. Regions of more than one
+ *	block have them moved out, but not those of 1 GiB, not where the pool
+ *	has no other and none can be made, and not while their struct pages
+ *	are spared (hugetlb_free_vmemmap).
  * @COALESCE_WHY_HUGE_PAGE: the block is in use as a huge page already. Regions
  *	of more than one block have huge pages moved out of them, or split.
  * @COALESCE_WHY_CMA: the block belongs to a CMA area.
@@ -74,13 +78,15 @@ enum coalesce_strategy {
  * @COALESCE_WHY_ISOLATED: somebody else has isolated the block, or memory is being
  *	added or removed just now.
  * @COALESCE_WHY_PINNED: a page has references that migration can't account
- *	for: pinned for DMA, or in use by a pipe, a system call, io_uring.
+ *	for: pinned for DMA, or in use by a pipe, a system call, io_uring; or
+ *	it is memory that the kernel may not read (memfd_secret()).
  * @COALESCE_WHY_LOCKED: a page was locked by somebody else.
  * @COALESCE_WHY_WRITEBACK: a page was being written back.
  * @COALESCE_WHY_BUSY: a page could not be migrated in the few tries that it
- *	gets: its references or its mapping kept changing, or its owner
- *	refused.
- * @COALESCE_WHY_NO_TARGET: no free page was left to move to.
+ *	gets: its references or its mapping kept changing, its owner refused,
+ *	it was on its way to or from a list, or was allocated meanwhile.
+ * @COALESCE_WHY_NO_TARGET: no free page was left to move to, or there was no
+ *	memory to work with.
  * @COALESCE_WHY_WATERMARK: making it would have left its node with less free
  *	memory than its zones' high watermarks together, or those who allocate from
  *	a zone with less than its low one.
@@ -150,9 +156,10 @@ struct coalesce_info {
  * @reserve_pages: out: sum of the zones' high watermarks, not counting what
  *	they are boosted by for some time.
  * @blocks: out: blocks of 2^min_order pages.
- * @free_blocks: out: those that are wholly free.
- * @clean_blocks: out: those without an unmovable page, free ones included,
- *	held ones not.
+ * @free_blocks: out: those that are wholly free, and not set aside.
+ * @clean_blocks: out: those that a region could be made of as they are, free
+ *	ones included: not held or set aside, without a page that is unmovable,
+ *	busy, pinned, or part of a huge page.
  * @held_regions: out: regions held by all open files.
  * @held_pages: out: pages in them.
  *
@@ -191,7 +198,8 @@ struct coalesce_region {
 /*
  * Try again, while time is left, where pages are locked, under writeback, or
  * busy otherwise but not pinned. With no timeout until 30 seconds have passed
- * without a region. COALESCE_FREELIST tries nothing again.
+ * without a region. COALESCE_FREELIST tries nothing again. Both wait for memory
+ * that is being added or removed.
  */
 #define COALESCE_F_SYNC		(1u << 1)
 /*
@@ -225,7 +233,7 @@ struct coalesce_detail {
  * @first_gfn: in: with @nr_gfns, the only range to take regions from; must
  *	be aligned to the order.
  * @nr_gfns: in: length of that range, a multiple of 2^order; 0: anywhere.
- * @max_moves: in: pages that may be moved at most; 0: no limit.
+ * @max_moves: in: limit of @moves_tried; 0: none.
  * @timeout_ns: in: time that the call may take; 0: no limit. The clock is
  *	looked at between blocks and between batches of pages.
  * @regions: in: address of an array of @count struct coalesce_region, where
@@ -234,7 +242,8 @@ struct coalesce_detail {
  * @nr_details: in: entries in it, up to COALESCE_MAX_DETAILS; out: entries
  *	written, those with the most regions first.
  * @pad: in: zero.
- * @moves_tried: out: pages taken from their owners for moving.
+ * @moves_tried: out: pages taken from their owners for moving; those that could
+ *	not be moved, or were dropped instead, are among them.
  * @moves_done: out: pages moved.
  * @bytes_copied: out: bytes in them.
  * @pages_scanned: out: page frames of the blocks that were walked over, each time
@@ -244,10 +253,10 @@ struct coalesce_detail {
  * @shortfall: out: by enum coalesce_reason, regions not made; the sum of all
  *	is @count - @made.
  *
- * Errors, all before a page is moved except the last: EINVAL for a field out
- * of bounds, EBUSY when another request runs in the machine, ENOMEM for the
- * working memory, EFAULT for the structure or for @regions (regions that were
- * made then stay held, COALESCE_IOC_LIST shows them).
+ * Errors: EINVAL for a field out of bounds, EBUSY when another request runs in
+ * the machine, both before a page is moved; ENOMEM for the working memory, when no
+ * region was made; EFAULT for the structure, @regions or @details (regions that
+ * were made then stay held, COALESCE_IOC_LIST shows them).
  */
 struct coalesce_request {
 	__u32 flags;
@@ -281,7 +290,8 @@ struct coalesce_request {
  * @pad: in: zero.
  * @moves_done: out: pages moved so far.
  *
- * The one call that may be made while another thread is in a request.
+ * May be made while another thread is in a request, as may all calls but
+ * COALESCE_IOC_REQUEST.
  */
 struct coalesce_progress {
 	__u32 running;
@@ -321,8 +331,8 @@ struct coalesce_ids {
 /**
  * struct coalesce_cell - what some neighbouring page frames are used for
  * @free: pages on the free lists.
- * @movable: pages that can be migrated.
- * @unmovable: pages that can't, holes in the cell included.
+ * @movable: pages of kinds that can be migrated, pinned and huge ones included.
+ * @unmovable: other pages, broken ones, and holes in the cell.
  * @held: pages of held regions.
  */
 struct coalesce_cell {
@@ -340,7 +350,8 @@ struct coalesce_cell {
  * @count: in: cells wanted, 1 to COALESCE_MAX_CELLS.
  * @end_gfn: out: end of the highest memory of the machine.
  *
- * Cells beyond @end_gfn are written as zeroes: they have no memory at all.
+ * Cells beyond @end_gfn are written as zeroes: they have no memory at all. Ends
+ * with EINTR when a signal is pending.
  */
 struct coalesce_map {
 	__u64 first_gfn;

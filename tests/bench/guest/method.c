@@ -3,7 +3,7 @@
  * method - gets regions in one of the ways that are compared
  *
  *	method CONTROL --kind NAME --order N --count N --held FILE
- *		[--scene CONTROL] [--rounds N]
+ *		[--scene CONTROL] [--rounds N] [--share PERCENT]
  *
  * Prints key=value lines and keeps what it got until it is told to quit:
  *
@@ -11,12 +11,13 @@
  *	moves		pages migrated meanwhile, by whomever
  *	reclaimed	pages reclaimed meanwhile
  *	pages_scanned	page frames looked at: what the call itself says, else
- *			what compaction's two scanners count
- *	pages_scanned_most	in one round, the most of them
+ *			what the kernel counts meanwhile
  *
  * With --rounds it does so N times, tells the scene "round" before each, and
- * gives back what it got after each; the figures are sums, and the trace buffer
- * has the last round only.
+ * gives back what it got after each; the figures are sums, but pages_scanned is
+ * that of the round with the most (and pages_scanned_sum the sum), and the trace
+ * buffer has the last round only. --share is of what the scene's programs want,
+ * where they are asked to take it.
  *
  * tell CONTROL quit
  */
@@ -37,6 +38,7 @@ static const struct method_kind *const kinds[] = {
 	&method_cost,	     &method_freelist,	  &method_compact,
 	&method_hugetlb,     &method_thp,	  &method_none,
 	&method_demand_none, &method_demand_cost, &method_demand_freelist,
+	&method_demand_hugetlb, &method_demand_compact,
 };
 
 /* What the kernel counts all the time. */
@@ -55,7 +57,8 @@ static void read_counts(struct counts *counts)
 			    stat_read_any(vmstat, "pgsteal_khugepaged") +
 			    stat_read(vmstat, "coalesce_reclaimed");
 	counts->scanned = stat_read(vmstat, "compact_free_scanned") +
-			  stat_read(vmstat, "compact_migrate_scanned");
+			  stat_read(vmstat, "compact_migrate_scanned") +
+			  stat_read(vmstat, "coalesce_scanned");
 }
 
 static void measure(struct method *method, struct counts *sum)
@@ -114,9 +117,10 @@ int main(int argc, char **argv)
 		{ "held", required_argument, NULL, 'h' },
 		{ "scene", required_argument, NULL, 's' },
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "share", required_argument, NULL, 'S' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct method method = { .order = 9, .why = "" };
+	struct method method = { .order = 9, .share = 100, .why = "" };
 	struct counts sum = { 0 };
 	uint64_t rounds = 0;
 	char line[64];
@@ -142,6 +146,9 @@ int main(int argc, char **argv)
 		case 'r':
 			rounds = strtoull(optarg, NULL, 0);
 			break;
+		case 'S':
+			method.share = strtoul(optarg, NULL, 0);
+			break;
 		default:
 			exit(2);
 		}
@@ -157,11 +164,12 @@ int main(int argc, char **argv)
 	fclose(method.held);
 	control_answer("guest_ns=%" PRIu64 "\nmoves=%" PRIu64
 		       "\nreclaimed=%" PRIu64 "\npages_scanned=%" PRIu64
-		       "\npages_scanned_most=%" PRIu64 "\nrounds=%" PRIu64
+		       "\npages_scanned_sum=%" PRIu64 "\nrounds=%" PRIu64
 		       "\nallocations_tried=%" PRIu64
 		       "\nallocations_met=%" PRIu64 "%s",
-		       method.took_ns, sum.moves, sum.reclaimed, sum.scanned,
-		       sum.most_scanned, rounds, method.tried, method.met,
+		       method.took_ns, sum.moves, sum.reclaimed,
+		       sum.most_scanned, sum.scanned, rounds, method.tried,
+		       method.met,
 		       method.why);
 	while (!control_next(line, sizeof(line), -1) || strcmp(line, "quit"))
 		control_answer("only quit is known");

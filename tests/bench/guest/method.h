@@ -12,6 +12,7 @@ struct method {
 	unsigned int order;
 	uint64_t count; /* regions that there are to be at the end */
 	const char *scene; /* where the scene listens, or NULL */
+	unsigned int share; /* of what its programs want, in percent */
 	FILE *held; /* first frames of the regions held, one a line */
 	uint64_t took_ns; /* of the call alone */
 	uint64_t scanned; /* page frames looked at, as the call says */
@@ -38,6 +39,11 @@ extern const struct method_kind method_compact, method_hugetlb, method_thp;
 /* none; and the scenario demand, in the ways of method_demand.c */
 extern const struct method_kind method_none;
 extern const struct method_kind method_demand_none, method_demand_cost,
-	method_demand_freelist;
+	method_demand_freelist, method_demand_hugetlb, method_demand_compact;
+
+/* As method_compact and method_hugetlb, for what comes after them. */
+void method_compact_all(struct method *method);
+void method_grow_pool(struct method *method);
+void method_empty_pool(struct method *method);
 
 #endif

@@ -14,12 +14,13 @@ static void timed_write(struct method *method, const char *path, uint64_t value)
 	method->took_ns += stat_clock_ns() - start_ns;
 }
 
-static void compact(struct method *method)
+void method_compact_all(struct method *method)
 {
 	timed_write(method, "/proc/sys/vm/compact_memory", 1);
 }
 
-const struct method_kind method_compact = { "compact_memory", compact,
+const struct method_kind method_compact = { "compact_memory",
+					    method_compact_all,
 					    method_nothing, 1 };
 
 static void pool_path(const struct method *method, char *path, size_t size)
@@ -30,7 +31,7 @@ static void pool_path(const struct method *method, char *path, size_t size)
 }
 
 /* The oracle finds these pages by itself. */
-static void grow_pool(struct method *method)
+void method_grow_pool(struct method *method)
 {
 	char path[128];
 
@@ -38,7 +39,7 @@ static void grow_pool(struct method *method)
 	timed_write(method, path, method->count);
 }
 
-static void empty_pool(struct method *method)
+void method_empty_pool(struct method *method)
 {
 	char path[128];
 
@@ -46,8 +47,9 @@ static void empty_pool(struct method *method)
 	stat_write_number(path, 0);
 }
 
-const struct method_kind method_hugetlb = { "nr_hugepages", grow_pool,
-					    empty_pool, 1 };
+const struct method_kind method_hugetlb = { "nr_hugepages",
+					    method_grow_pool,
+					    method_empty_pool, 1 };
 
 const struct method_kind method_none = { "none", method_nothing, method_nothing,
 					 1 };

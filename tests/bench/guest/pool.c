@@ -14,6 +14,8 @@
 #include "tests/guest/common/pagemap.h"
 
 #define WORD_BITS 64
+/* A page table maps so many pages. */
+#define TABLE_PAGES 512
 
 size_t pool_free_pages(void)
 {
@@ -49,6 +51,14 @@ void pool_open(struct pool *pool, uint64_t seed)
 static char *page_at(const struct pool *pool, size_t i)
 {
 	return pool->start + i * PAGE_BYTES;
+}
+
+void pool_prepare_tables(struct pool *pool)
+{
+	for (size_t i = 0; i < pool->room; i += TABLE_PAGES)
+		*(volatile char *)page_at(pool, i) = 1;
+	if (madvise(pool->start, pool->room * PAGE_BYTES, MADV_DONTNEED))
+		control_fail("scene: madvise: %s", strerror(errno));
 }
 
 void pool_grow(struct pool *pool, size_t pages)

@@ -27,6 +27,12 @@ struct tally {
 /* Address space for as many pages as are free now; no memory yet. */
 void pool_open(struct pool *pool, uint64_t seed);
 
+/*
+ * Has the page tables allocated for all of it. Else they lie where the pages do,
+ * some in each of the larger parts of memory, and can't be moved.
+ */
+void pool_prepare_tables(struct pool *pool);
+
 /* Fills so many more. */
 void pool_grow(struct pool *pool, size_t pages);
 

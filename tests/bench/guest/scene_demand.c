@@ -8,9 +8,10 @@
  * of them, as long as memory is not used up. Memory for the kernel itself it
  * hardly makes.
  *
- * tell CONTROL want	takes them; answers "tried=N met=M took_ns=T"
- * tell CONTROL search	the same, but asks the search of 2005 before, for what
- *			is not there
+ * tell CONTROL want P	takes P percent of them; answers "tried=N met=M
+ *			took_ns=T"
+ * tell CONTROL search P	the same, but asks the search of 2005 before,
+ *			for what is not there
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -74,9 +75,9 @@ static uint64_t take_piece(struct piece *piece, unsigned int order)
 	return took_ns;
 }
 
-static const char *want(struct scene *scene, bool search)
+static const char *want(struct scene *scene, bool search, unsigned int share)
 {
-	size_t goal = scene->guest_pages * WANT_PERCENT / 100;
+	size_t goal = scene->guest_pages * WANT_PERCENT / 100 * share / 100;
 	unsigned int met[MAX_ORDER + 1] = { 0 }, sum = 0;
 	unsigned int order = MAX_ORDER;
 	static char answer[256];
@@ -104,9 +105,13 @@ static const char *want(struct scene *scene, bool search)
 
 static const char *command(struct scene *scene, const char *words)
 {
-	bool search = !strcmp(words, "search");
+	unsigned int share;
 
-	return search || !strcmp(words, "want") ? want(scene, search) : NULL;
+	if (sscanf(words, "want %u", &share) == 1)
+		return want(scene, false, share);
+	if (sscanf(words, "search %u", &share) == 1)
+		return want(scene, true, share);
+	return NULL;
 }
 
 static void check(struct scene *scene, struct tally *tally)

@@ -18,7 +18,8 @@ static unsigned int rounds;
 
 static bool is_in_round(const struct scene *scene, size_t i)
 {
-	return page_hash(~scene->seed + rounds, i) % 100 < ROUND_PERCENT;
+	return page_hash(page_hash(~scene->seed, rounds), i) % 100 <
+	       ROUND_PERCENT;
 }
 
 static void make_round(struct scene *scene)
