@@ -72,7 +72,7 @@ plot size results.json '
 	[.[] | select(.error == null and .part == "all" and .guest_ns > 0 and
 		(.scenario == "uniform50" or .scenario == "skewed") and
 		(.method | IN("cost", "freelist", "nr_hugepages")))] |
-	(group_by(.seed) | max_by(map(.guest_mib) | unique | length)) |
+	(group_by(.seed) | max_by(map(.guest_mib) | unique | length) // []) |
 	select(map(.guest_mib) | unique | length > 1) |
 	lines("Guest time in ms for all that can be made, by size of the guest";
 		"solid: uniform50; dashed: skewed";

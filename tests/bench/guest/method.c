@@ -11,13 +11,15 @@
  *	moves		pages migrated meanwhile, by whomever
  *	reclaimed	pages reclaimed meanwhile
  *	pages_scanned	page frames looked at: what the call itself says, else
- *			what the kernel counts meanwhile
+ *			what the kernel counts meanwhile; of the allocator's
+ *			calls and what stands for them the mean of one
+ *	pages_scanned_sum	by all of them together
  *
  * With --rounds it does so N times, tells the scene "round" before each, and
- * gives back what it got after each; the figures are sums, but pages_scanned is
- * that of the round with the most (and pages_scanned_sum the sum), and the trace
- * buffer has the last round only. --share is of what the scene's programs want,
- * where they are asked to take it.
+ * gives back what it got after each; the figures are sums, but pages_scanned
+ * is that of the round with the most, and the trace buffer has the last round
+ * only. --share is of what the scene's programs want, where they are asked to
+ * take it.
  *
  * tell CONTROL quit
  */
@@ -44,6 +46,7 @@ static const struct method_kind *const kinds[] = {
 /* What the kernel counts all the time. */
 struct counts {
 	uint64_t moves, reclaimed, scanned;
+	uint64_t calls; /* of the allocator, and requests */
 	uint64_t most_scanned; /* in one round */
 };
 
@@ -59,11 +62,13 @@ static void read_counts(struct counts *counts)
 	counts->scanned = stat_read(vmstat, "compact_free_scanned") +
 			  stat_read(vmstat, "compact_migrate_scanned") +
 			  stat_read(vmstat, "coalesce_scanned");
+	counts->calls = stat_read(vmstat, "coalesce_demand") +
+			stat_read(vmstat, "coalesce_request");
 }
 
 static void measure(struct method *method, struct counts *sum)
 {
-	uint64_t said = method->scanned, scanned;
+	uint64_t said = method->scanned, scanned, calls;
 	struct counts before, after;
 
 	read_counts(&before);
@@ -74,6 +79,9 @@ static void measure(struct method *method, struct counts *sum)
 	sum->moves += after.moves - before.moves;
 	sum->reclaimed += after.reclaimed - before.reclaimed;
 	sum->scanned += scanned;
+	calls = after.calls - before.calls;
+	if (calls)
+		scanned = (scanned + calls - 1) / calls;
 	if (scanned > sum->most_scanned)
 		sum->most_scanned = scanned;
 }

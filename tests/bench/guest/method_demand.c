@@ -2,8 +2,8 @@
 /*
  * The scenario demand: the scene's programs want large pages, and the kernel
  * makes what it can, with its own call for that or without; or they ask for it
- * themselves, by the search of 2005; or an administrator has all memory compacted
- * just before, or huge pages made and given back.
+ * themselves, by the search of 2005; or an administrator has all memory
+ * compacted just before, or huge pages made and given back.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  *
  * Reads /proc/kpageflags, /proc/kpagecount and /proc/zoneinfo, and shares no
  * code with what makes regions; only to have the lists of CPUs drained, just
- * before it looks, does it ask the kernel that has it (drain.h). Prints key=value
- * lines:
+ * before it looks, does it ask the kernel that has it (drain.h). Prints
+ * key=value lines:
  *
  *	before		regions that are wholly free
  *	obtainable	regions that any algorithm could have here in the end:

@@ -28,8 +28,8 @@ struct tally {
 void pool_open(struct pool *pool, uint64_t seed);
 
 /*
- * Has the page tables allocated for all of it. Else they lie where the pages do,
- * some in each of the larger parts of memory, and can't be moved.
+ * Has the page tables allocated for all of it. Else they lie where the pages
+ * do, some in each of the larger parts of memory, and can't be moved.
  */
 void pool_prepare_tables(struct pool *pool);
 

@@ -7,15 +7,16 @@
  *	coalesce request --count N [--strategy cost|freelist] [--range GFN+NR]
  *		[--plan] [--sync] [--reclaim] [--max-moves N] [--timeout-ns N]
  *		[--touch] [--node N] [--order N]
- *		[--signal-at MOVES | --close-at MOVES]
+ *		[--signal-at MOVES | --close-at MOVES | --break-at MOVES]
  *
  * Prints key=value lines, a line "detail_REASON NAME REGIONS" for each detail
  * of the shortfall and a line "region ID GFN ORDER NID" for each region.
  * A request holds its regions until standard input ends or has a line, and
  * says "held" when it begins to wait; with an empty standard input it does not
  * hold at all. With --signal-at another thread sends this one a signal when so
- * many pages have been moved, with --close-at it closes the file. Ends 0 when
- * all was made, 3 when not, 1 on an error, 2 on bad usage.
+ * many pages have been moved, with --close-at it closes the file, with
+ * --break-at it has the first page of the range fail, as a machine check would.
+ * Ends 0 when all was made, 3 when not, 1 on an error, 2 on bad usage.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -111,10 +112,13 @@ static void parse_range(char *text, struct coalesce_request *req)
 	req->nr_gfns = number(plus + 1);
 }
 
+#define FAIL_FILE "/sys/devices/system/memory/hard_offline_page"
+#define PAGE_SHIFT 12
+
 /* What ends a request half way, if anything is to. */
 struct ender {
-	enum { END_NONE, END_SIGNAL, END_CLOSE } how;
-	uint64_t moves;
+	enum { END_NONE, END_SIGNAL, END_CLOSE, END_BREAK } how;
+	uint64_t moves, gfn;
 	pthread_t thread, requester;
 	int fd;
 };
@@ -122,6 +126,18 @@ struct ender {
 static void be_signalled(int number)
 {
 	(void)number;
+}
+
+/* The kernel says that it can do nothing about a page that nobody uses. */
+static void break_page(uint64_t gfn)
+{
+	int fd = open(FAIL_FILE, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 ||
+	    (dprintf(fd, "%" PRIu64 "\n", gfn << PAGE_SHIFT) < 0 &&
+	     errno != EBUSY))
+		fail(FAIL_FILE);
+	close(fd);
 }
 
 /* Of a request that ends before, the file is left alone. */
@@ -143,8 +159,10 @@ static void *end_it(void *arg)
 
 	if (ender->how == END_SIGNAL)
 		pthread_kill(ender->requester, SIGUSR1);
-	else
+	else if (ender->how == END_CLOSE)
 		close(ender->fd);
+	else
+		break_page(ender->gfn);
 	return NULL;
 }
 
@@ -180,6 +198,7 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req,
 		{ "touch", no_argument, NULL, 'T' },
 		{ "signal-at", required_argument, NULL, 'S' },
 		{ "close-at", required_argument, NULL, 'C' },
+		{ "break-at", required_argument, NULL, 'B' },
 		{ 0 },
 	};
 	bool touch = false;
@@ -221,8 +240,15 @@ static bool parse_request(int argc, char **argv, struct coalesce_request *req,
 			touch = true;
 			break;
 		case 'S':
+			ender->how = END_SIGNAL;
+			ender->moves = number(optarg);
+			break;
 		case 'C':
-			ender->how = c == 'S' ? END_SIGNAL : END_CLOSE;
+			ender->how = END_CLOSE;
+			ender->moves = number(optarg);
+			break;
+		case 'B':
+			ender->how = END_BREAK;
 			ender->moves = number(optarg);
 			break;
 		default:
@@ -284,6 +310,7 @@ static int make_request(int fd, int argc, char **argv)
 	if (!regions)
 		fail("calloc");
 	req.regions = (uintptr_t)regions;
+	ender.gfn = req.first_gfn;
 	start_ender(&ender, fd);
 	start_ns = clock_ns();
 	if (ioctl(fd, COALESCE_IOC_REQUEST, &req))
