@@ -67,9 +67,9 @@ enum coalesce_strategy {
  * @COALESCE_WHY_PGTABLE: page tables in the way.
  * @COALESCE_WHY_KERNEL: other kernel memory in the way.
  * @COALESCE_WHY_HUGETLB: hugetlb pages in the way. Regions of more than one
- *	block have them moved out, but not those of 1 GiB, not where the pool
- *	has no other and none can be made, and not while their struct pages
- *	are spared (hugetlb_free_vmemmap).
+ *	block have them moved out, but not those of 1 GiB, not where there is
+ *	no free memory for another one, and not while their struct pages are
+ *	spared (hugetlb_free_vmemmap).
  * @COALESCE_WHY_HUGE_PAGE: the block is in use as a huge page already. Regions
  *	of more than one block have huge pages moved out of them, or split.
  * @COALESCE_WHY_CMA: the block belongs to a CMA area.
