@@ -73,11 +73,13 @@ vm_start() { # NAME on|off RUN TIMEOUT QEMU-ARGUMENTS...
 		append+=" memmap=2M\$$((start + files_mib - 2))M"
 		args=(-device "loader,file=$files,addr=$((start << 20)),force-raw=on")
 	fi
+	# Where a processor moves a cache line, emulation counts an instruction for
+	# each byte of "rep movsb": without erms and fsrm, for each word.
 	printf -v run "%-${vm_run_bytes}s" "$run"
 	setpriv --pdeathsig KILL timeout --signal KILL "$timeout" \
 		setpriv --pdeathsig KILL \
 		qemu-system-x86_64 -accel tcg,thread=single \
-		-cpu max,-rdrand,-rdseed -icount shift=0,sleep=off \
+		-cpu max,-rdrand,-rdseed,-erms,-fsrm -icount shift=0,sleep=off \
 		-rtc clock=vm,base=2026-01-01 -seed "$seed" \
 		-machine q35,memory-backend=ram -m "$total" -smp 1 \
 		-object "memory-backend-file,id=ram,size=${total}M,share=$share,mem-path=/proc/self/fd/$ram_fd" \
