@@ -73,9 +73,9 @@ vm_start() { # NAME on|off RUN TIMEOUT QEMU-ARGUMENTS...
 		append+=" memmap=2M\$$((start + files_mib - 2))M"
 		args=(-device "loader,file=$files,addr=$((start << 20)),force-raw=on")
 	fi
+	printf -v run "%-${vm_run_bytes}s" "$run"
 	# Where a processor moves a cache line, emulation counts an instruction for
 	# each byte of "rep movsb": without erms and fsrm, for each word.
-	printf -v run "%-${vm_run_bytes}s" "$run"
 	setpriv --pdeathsig KILL timeout --signal KILL "$timeout" \
 		setpriv --pdeathsig KILL \
 		qemu-system-x86_64 -accel tcg,thread=single \
