@@ -10,12 +10,15 @@ source "$top/kernel/source.sh"
 
 # checkpatch wants MAINTAINERS changed with each new file, even where a folder
 # of it stands there already: what it means is checked below for the series.
-# TRACE_EVENT() has a layout of its own, which checkpatch does not know.
+# TRACE_EVENT() and struct_group_tagged() have layouts of their own, which
+# checkpatch does not know.
 check_patch() { # PATCH
 	local ignore=FILE_PATH_CHANGES
 
 	! grep -q '^+TRACE_EVENT(' "$1" ||
 		ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+	! grep -q '^+.*struct_group_tagged(' "$1" ||
+		ignore+=,PARENTHESIS_ALIGNMENT
 	(cd "$build/kernel/linux" && scripts/checkpatch.pl --strict --terse \
 		--no-summary --ignore "$ignore" "$1" 2>&1)
 }

@@ -45,8 +45,9 @@
 
 /**
  * enum coalesce_strategy - where a request looks for candidates
- * @COALESCE_COST: scores blocks (every one, or for few regions as many as it
- *	is worth looking at) and empties the cheapest ones.
+ * @COALESCE_COST: scores blocks (every one; for few regions of a node of more than
+ *	4 GiB, as many as it is worth looking at) and empties the cheapest ones of
+ *	all nodes asked for.
  * @COALESCE_FREELIST: walks the buddy free lists from one below the asked
  *	order (at most the largest one) down to order 3 and tries to free what
  *	surrounds each free block.
