@@ -12,8 +12,9 @@
 # words, and all combinations of what is named are made. Without: three seeds of
 # each scenario, both parts, cost beside freelist and nr_hugepages, and with the
 # first seed the other methods; with that seed also larger guests where occupancy
-# is the only difference. Where time is compared, cost is also asked for the same
-# as nr_hugepages has obtained when it was asked for all.
+# is the only difference. Where time is compared, both are also asked for a few
+# more than there are, and cost for the same as nr_hugepages has obtained when it
+# was asked for all.
 
 matrix_all=(uniform50 skewed tight filecache unmovable live gigantic endurance
 	demand)
@@ -36,10 +37,9 @@ matrix_methods_of() { # SCENARIO first|other|larger
 	local which=$2
 	[ -z "${METHOD:-}" ] || which=first
 	case $1:$which in
-	demand:first) echo cost freelist nr_hugepages compact_memory none ;;
+	demand:first | endurance:first) echo cost freelist nr_hugepages \
+		compact_memory thp_fault none ;;
 	demand:*) echo cost freelist nr_hugepages none ;;
-	endurance:first) echo cost freelist nr_hugepages compact_memory \
-		thp_fault none ;;
 	*:first) echo cost freelist nr_hugepages compact_memory thp_fault ;;
 	*) echo cost freelist nr_hugepages ;;
 	esac
@@ -78,8 +78,8 @@ matrix_check() {
 			matrix_refuse METHOD "$word" "${matrix_methods[@]}"
 	done
 	for word in ${PART:-}; do
-		matrix_one_of "$word" half all same ||
-			matrix_refuse PART "$word" half all same
+		matrix_one_of "$word" half all few same ||
+			matrix_refuse PART "$word" half all few same
 	done
 	for word in ${SEED:-} ${MIB:-}; do
 		[[ $word =~ ^[1-9][0-9]{0,5}$ ]] ||
@@ -106,8 +106,15 @@ matrix_runs() { # SCENARIO first|other|larger
 			runs+=" $method/$part"
 		done
 	done
-	if [[ $1 = uniform50 || $1 = skewed ]] &&
-	   matrix_wanted nr_hugepages "${METHOD:-}" &&
+	if [[ $1 != uniform50 && $1 != skewed ]]; then
+		printf '%s' "$runs"
+		return
+	fi
+	for method in nr_hugepages cost; do
+		matrix_wanted "$method" "${METHOD:-}" || continue
+		! matrix_wanted few "${PART:-}" || runs+=" $method/few"
+	done
+	if matrix_wanted nr_hugepages "${METHOD:-}" &&
 	   matrix_wanted cost "${METHOD:-}" && matrix_wanted same "${PART:-}"; then
 		[[ $runs = *' nr_hugepages/all'* ]] || runs+=' nr_hugepages/all'
 		runs+=' cost/same'

@@ -40,7 +40,7 @@ static const struct method_kind *const kinds[] = {
 	&method_cost,	     &method_freelist,	  &method_compact,
 	&method_hugetlb,     &method_thp,	  &method_none,
 	&method_demand_none, &method_demand_cost, &method_demand_freelist,
-	&method_demand_hugetlb, &method_demand_compact,
+	&method_demand_hugetlb, &method_demand_compact, &method_demand_thp,
 };
 
 /* What the kernel counts all the time. */

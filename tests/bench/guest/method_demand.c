@@ -3,7 +3,8 @@
  * The scenario demand: the scene's programs want large pages, and the kernel
  * makes what it can, with its own call for that or without; or they ask for it
  * themselves, by the search of 2005; or an administrator has all memory
- * compacted just before, or huge pages made and given back.
+ * compacted just before, or huge pages made and given back; or a program has
+ * used huge pages just before.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,6 +58,13 @@ static void want_after_compact(struct method *method)
 	want(method);
 }
 
+static void want_after_thp(struct method *method)
+{
+	method_touch_huge(method);
+	method_unmap_huge(method);
+	want(method);
+}
+
 /* What was had stays with the scene, which checks it. */
 const struct method_kind method_demand_none = { "demand-none", want,
 						method_nothing, 1 };
@@ -70,3 +78,6 @@ const struct method_kind method_demand_hugetlb = {
 const struct method_kind method_demand_compact = {
 	"demand-compact_memory", want_after_compact, method_nothing, 1
 };
+const struct method_kind method_demand_thp = { "demand-thp_fault",
+					       want_after_thp, method_nothing,
+					       1 };

@@ -70,7 +70,7 @@ static void list_huge(struct method *method)
  * is no huge page, a small one comes and not 512. A fault gives 2 MiB; larger
  * regions come of it only by chance.
  */
-static void touch(struct method *method)
+void method_touch_huge(struct method *method)
 {
 	size_t region = (size_t)PAGE_BYTES << method->order;
 	uint64_t start_ns;
@@ -90,13 +90,20 @@ static void touch(struct method *method)
 	for (size_t i = 0; i < bytes; i += HUGE_BYTES)
 		memory[i] = 1;
 	method->took_ns += stat_clock_ns() - start_ns;
+}
+
+static void touch_and_list(struct method *method)
+{
+	method_touch_huge(method);
 	list_huge(method);
 }
 
-static void let_go(struct method *method)
+void method_unmap_huge(struct method *method)
 {
 	(void)method;
 	munmap(memory, bytes);
+	stat_write(DEFRAG, "madvise");
 }
 
-const struct method_kind method_thp = { "thp_fault", touch, let_go, 1 };
+const struct method_kind method_thp = { "thp_fault", touch_and_list,
+					method_unmap_huge, 1 };
