@@ -19,7 +19,7 @@ for kernel in release debug; do
 	is "$(guest_oops "$kernel")" "" "$kernel: nothing in the log"
 done
 
-results=$(grep -aoE '(not )?ok [0-9]+ (choose|explain|sum_up|rank|seen)_[a-z_]+.*' \
+results=$(grep -aoE '(not )?ok [0-9]+ (choose|explain|sum_up|rank|seen|share)_[a-z_]+.*' \
 	"$tap_dir/debug/console.log" | tr -d '\r')
 note "$results"
 is "$(grep -c '^ok' <<< "$results")" \

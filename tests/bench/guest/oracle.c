@@ -22,6 +22,9 @@
  *			or a hugetlb page that was not there before
  *	ideal_moves	pages in so many clean regions of the state before, of
  *			those with the fewest
+ *	of_unclean	of those obtained, regions that were not clean then: what
+ *			was in the way went by itself, as what this program
+ *			itself has needed; so that fewer moves may do
  *
  * Frames listed in the --unmovable FILE can't be moved though they look it.
  * --proc DIR takes the three files from there, as they are.
@@ -30,6 +33,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,20 +113,23 @@ static void print_after(const struct options *o, const struct zones *zones,
 	struct look old_look;
 	struct regions old;
 	size_t free_regions, held, obtained;
+	bool *is_held = regions_none(regions);
 
 	look_load(&old_look, o->before);
 	regions_make(&old, &old_look, zones, o->order);
 	free_regions = regions_free(regions);
 	held = regions_new_hugetlb(regions, &old);
 	if (o->held)
-		held += regions_held(regions, o->held);
+		held += regions_held(regions, o->held, is_held);
 	obtained = free_regions + held;
 	printf("obtained=%zu\nfree_regions=%zu\nheld_regions=%zu\n", obtained,
 	       free_regions, held);
 	printf("ideal_moves=%" PRIu64 "\nobtainable_after=%" PRIu64 "\n",
 	       regions_ideal_moves(&old, obtained),
 	       obtainable(regions, now, zones));
-	printf("free_pages_after=%" PRIu64 "\n", now->free_pages);
+	printf("free_pages_after=%" PRIu64 "\nof_unclean=%zu\n",
+	       now->free_pages, regions_of_unclean(regions, &old, is_held));
+	free(is_held);
 }
 
 int main(int argc, char **argv)

@@ -127,6 +127,17 @@ is "$(says obtained "${after[@]}" --held "$tap_dir/held")" 3 \
 	"and regions that are held"
 is "$(says ideal_moves "${after[@]}" --held "$tap_dir/held")" 12 \
 	"the three emptiest have 0, 5 and 7 pages"
+is "$(says of_unclean "${after[@]}" --held "$tap_dir/held")" 0 \
+	"all of which were clean"
+for i in 2 8; do
+	new[i]=kernel:512
+	memory "$tap_dir/new" 0 "${new[@]}"
+	echo $((512 + i * 512)) >> "$tap_dir/held"
+done
+is "$(says of_unclean "${after[@]}" --held "$tap_dir/held")" 2 \
+	"two more were not: slab and a page table were in the way"
+new[2]=${blocks[2]} new[8]=${blocks[8]}
+memory "$tap_dir/new" 0 "${new[@]}"
 echo 3072 > "$tap_dir/held"
 like "$("$oracle" "${after[@]}" --held "$tap_dir/held" 2>&1)" \
 	'no region at frame 3072' "a free block is not held"

@@ -97,26 +97,45 @@ static bool can_be_held(const struct regions *regions, size_t i)
 	return true;
 }
 
-size_t regions_held(const struct regions *regions, const char *path)
+bool *regions_none(const struct regions *regions)
 {
-	bool *seen = calloc(regions->nr, sizeof(*seen));
+	bool *none = calloc(regions->nr, sizeof(*none));
+
+	if (!none)
+		control_fail("oracle: out of memory");
+	return none;
+}
+
+size_t regions_held(const struct regions *regions, const char *path, bool *held)
+{
 	FILE *f = fopen(path, "re");
 	size_t count = 0, i;
 	uint64_t gfn;
 
-	if (!seen || !f)
+	if (!f)
 		control_fail("oracle: %s: %s", path, strerror(errno));
 	while (fscanf(f, "%" SCNu64, &gfn) == 1) {
 		i = gfn >> regions->order;
-		if (i << regions->order != gfn || i >= regions->nr || seen[i] ||
+		if (i << regions->order != gfn || i >= regions->nr || held[i] ||
 		    !can_be_held(regions, i))
 			control_fail("oracle: %s: no region at frame %" PRIu64,
 				     path, gfn);
-		seen[i] = true;
+		held[i] = true;
 		count++;
 	}
 	fclose(f);
-	free(seen);
+	return count;
+}
+
+size_t regions_of_unclean(const struct regions *regions,
+			  const struct regions *old, const bool *held)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < regions->nr && i < old->nr; i++)
+		count += !is_clean(old, i) &&
+			 (held[i] || is_free(regions, i) ||
+			  (is_hugetlb(regions, i) && !is_hugetlb(old, i)));
 	return count;
 }
 

@@ -3,6 +3,7 @@
 #ifndef CONTIG_BENCH_REGION_H
 #define CONTIG_BENCH_REGION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tests/bench/guest/look.h"
@@ -27,8 +28,19 @@ size_t regions_clean(const struct regions *regions);
 size_t regions_new_hugetlb(const struct regions *regions,
 			   const struct regions *old);
 
-/* How many the file lists; ends the program when one can't be held. */
-size_t regions_held(const struct regions *regions, const char *path);
+/* For each of the regions: no. To be freed. */
+bool *regions_none(const struct regions *regions);
+
+/*
+ * How many the file lists, which are set in @held; ends the program when one
+ * can't be held.
+ */
+size_t regions_held(const struct regions *regions, const char *path,
+		    bool *held);
+
+/* Regions that are there now, and were not clean in @old. */
+size_t regions_of_unclean(const struct regions *regions,
+			  const struct regions *old, const bool *held);
 
 /* Used pages in the @count clean regions with the fewest. */
 uint64_t regions_ideal_moves(const struct regions *regions, size_t count);
