@@ -42,7 +42,7 @@ extern const struct method_kind method_demand_none, method_demand_cost,
 	method_demand_freelist, method_demand_hugetlb, method_demand_compact,
 	method_demand_thp;
 
-/* As method_compact, method_hugetlb and method_thp, for what comes after them. */
+/* As method_compact, method_hugetlb and method_thp, for what comes after. */
 void method_compact_all(struct method *method);
 void method_grow_pool(struct method *method);
 void method_empty_pool(struct method *method);

@@ -22,9 +22,9 @@
  *			or a hugetlb page that was not there before
  *	ideal_moves	pages in so many clean regions of the state before, of
  *			those with the fewest
- *	of_unclean	of those obtained, regions that were not clean then: what
- *			was in the way went by itself, as what this program
- *			itself has needed; so that fewer moves may do
+ *	of_unclean	of those obtained, regions that were not clean then:
+ *			what was in the way went by itself, as what this
+ *			program itself has needed; so that fewer moves may do
  *
  * Frames listed in the --unmovable FILE can't be moved though they look it.
  * --proc DIR takes the three files from there, as they are.
