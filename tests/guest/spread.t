@@ -85,6 +85,27 @@ for count in 70 100; do
 done
 right zero one
 
+# ----- moves for some of them ----------------------------------------------------
+# None is spent on dear regions of one node as long as the other has cheaper ones.
+most=$((9 * $(forecast) / 10))
+for how in --plan ''; do
+	costs=$(costs)
+	budget=$(head -n "$most" <<< "$costs" | awk '{ n += $2 }
+		END { print int(n / 2) }')
+	fit=$(awk -v budget="$budget" '(n += $2) <= budget { fit = NR }
+		END { print fit }' <<< "$costs")
+	cmp_ok "$fit" -lt "$most" "moves for $fit of $most regions $how"
+	ask --count "$most" --max-moves "$budget" $how
+	cmp_ok "$(value_of made "$out")" -ge $((fit * 95 / 100)) \
+		"regions of the cheapest of both nodes $how"
+	cmp_ok "$(value_of moves_tried "$out")" -le "$budget" \
+		"with no more moves $how"
+	is "$(value_of shortfall_budget "$out")" \
+		$((most - $(value_of made "$out"))) \
+		"nothing else keeps it from the others $how"
+done
+right zero one
+
 # ----- all that both have -------------------------------------------------------
 # What is given back stays free, and others would be had without a move.
 ask --count 2000
