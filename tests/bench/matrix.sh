@@ -12,9 +12,9 @@
 # words, and all combinations of what is named are made. Without: three seeds of
 # each scenario, both parts, cost beside freelist and nr_hugepages, and with the
 # first seed the other methods; with that seed also larger guests where occupancy
-# is the only difference. Where time is compared, both are also asked for a few
-# more than there are, and cost for the same as nr_hugepages has obtained when it
-# was asked for all.
+# is the only difference. Where time is compared, these three are also asked for a
+# few more than there are, and cost for the same as nr_hugepages has obtained when
+# it was asked for all.
 
 matrix_all=(uniform50 skewed tight filecache unmovable live gigantic endurance
 	demand)
@@ -110,7 +110,7 @@ matrix_runs() { # SCENARIO first|other|larger
 		printf '%s' "$runs"
 		return
 	fi
-	for method in nr_hugepages cost; do
+	for method in nr_hugepages cost freelist; do
 		matrix_wanted "$method" "${METHOD:-}" || continue
 		! matrix_wanted few "${PART:-}" || runs+=" $method/few"
 	done

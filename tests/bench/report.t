@@ -19,6 +19,7 @@ def limit($f): targets[.scenario][$f];
 def right: . as $row |
 	.obtained = ((limit("success") // 1) * 100 | ceil) |
 	.moves = ((limit("work") // 1) * 1000 | floor) |
+	.stalls = (least_stalls * .moves | ceil) |
 	.guest_ns = ((most_time // 1) * .obtained * 10 | floor) |
 	.stall_p999_ns = (limit("stall") // 1) * 100 |
 	.stall_max_ns = (limit("stall") // 1) * 1000;
@@ -68,8 +69,13 @@ for scenario in uniform50 skewed; do
 done
 for scenario in skewed live; do
 	worse "a longer stall" '.stall_max_ns += 1' 'stall max ' "$scenario"
+	worse "a stall that was not seen" '.stalls -= 1' 'stalls over moves ' \
+		"$scenario"
 	worse "longer stalls" '.stall_p999_ns += 1' 'stall p999 ' "$scenario"
 done
+worse "a block that is spoilt" '.obtainable_after = 94 | .obtained = 94' \
+	'obtainable over that before ' endurance
+worse "a look too many" '.pages_scanned += 1' 'pages scanned a call ' demand all
 like "$(problems_of 'map(if .scenario == "demand" and .method == "cost" then
 	.allocations_met -= 1 | of_allocations else . end)')" \
 	'^missed: demand .* allocations met' \
@@ -84,6 +90,8 @@ demand_with() {
 }
 is "$(demand_with 80 40)" "" "demand: twice as many as without do as well"
 is "$(demand_with 80 0)" "" "demand: also where without it none is met"
+like "$(demand_with 0 0)" '^missed: demand .* allocations met 0' \
+	"demand: none at all is too few even then"
 like "$(demand_with 80 null)" '^missed: demand .* allocations met 0.8' \
 	"demand: too few are told where nothing is known of those without"
 like "$(problems_of 'map(if .scenario == "gigantic" and .method == "cost" then
@@ -100,6 +108,18 @@ is "$(jq -rn -L "$top/tests/bench" 'include "report";
 	{ a_ns: 900, b_ns: 900, c: 900 } |
 	differences({ a_ns: 1000, b_ns: 1001, c: 901 })[]')" \
 	$'b_ns 900, then 1001\nc 900, then 901' "but not that a clock was rounded"
+
+# ----- is everything there? -----------------------------------------------------
+absent() { # FILTER on all that is required
+	jq -rn -L "$top/tests/bench" "include \"report\";
+		[required] | $1 | absent"
+}
+is "$(absent .)" "" "no row is missed where all are there"
+is "$(absent 'map(select(.scenario != "live" or .seed != 3 or
+	.method != "freelist" or .part != "all"))')" \
+	"missed: live 1024 MiB seed 3 freelist all: no row" "one that is not is told"
+cmp_ok "$(jq -n -L "$top/tests/bench" 'include "report"; [required] | length')" -gt \
+	200 "hundreds are required"
 
 # ----- the planner -------------------------------------------------------------
 # planner_problems_of FILTER [STATUS]: of sound rows that are changed so.

@@ -23,6 +23,7 @@ struct look_block {
 	uint16_t free;
 	uint16_t used;
 	bool clean;
+	bool lru; /* some of it is memory of programs or files */
 	bool hugetlb; /* all of it */
 	bool head; /* a compound page begins where the block does */
 };

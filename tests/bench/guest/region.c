@@ -87,12 +87,14 @@ size_t regions_new_hugetlb(const struct regions *regions,
 	return count;
 }
 
+/* Each block of it is one piece that nobody uses. */
 static bool can_be_held(const struct regions *regions, size_t i)
 {
 	const struct look_block *block = blocks_of(regions, i);
 
 	for (size_t k = 0; k < regions->blocks; k++)
-		if (block[k].used != LOOK_PAGES || block[k].hugetlb)
+		if (block[k].used != LOOK_PAGES || block[k].hugetlb ||
+		    block[k].lru || !block[k].head)
 			return false;
 	return true;
 }
