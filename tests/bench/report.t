@@ -18,7 +18,8 @@ def row($scenario; $part; $method): { scenario: $scenario, part: $part,
 def limit($f): targets[.scenario][$f];
 def right: . as $row |
 	.obtained = ((limit("success") // 1) * 100 | ceil) |
-	.moves = ((limit("work") // 1) * 1000 | floor) |
+	.moves = ((if .part == "few" then most_few else most_work end // 1) *
+		1000 | floor) |
 	.stalls = (least_stalls * .moves | ceil) |
 	.guest_ns = ((most_time // 1) * .obtained * 10 | floor) |
 	.stall_p999_ns = (limit("stall") // 1) * 100 |
@@ -64,6 +65,12 @@ for scenario in uniform50 skewed; do
 		worse "too much time ($part)" '.guest_ns += 1' 'guest time ' \
 			"$scenario" "$part"
 	done
+	worse "as much work as nr_hugepages" '.moves += 1 | .stalls += 1' \
+		"work over nr_hugepages' " "$scenario" few
+	is "$(problems_of 'map(if .part != "few" then . else
+		.guest_mib = 8192 | if .method != "cost" then . else
+			.guest_ns *= 9 end end)')" "" \
+		"$scenario: time of a few regions of a large guest is not compared"
 	worse "time for fewer regions" \
 		'.obtained -= 1 | .asked = .obtained' 'guest time ' "$scenario"
 done

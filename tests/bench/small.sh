@@ -3,8 +3,10 @@
 #
 # small.sh DIR: guest time of small and large requests for N regions, over that
 # of nr_hugepages=N from the same state, in which eight regions are free. Cost
-# has to take no longer. Leaves DIR/small.json, one object for each, and
-# DIR/small.missed with a line for each that does; ends with 1 when there is one.
+# has to take no longer; what free memory meets both take from it alike, and by a
+# twentieth they differ when nothing else does. Leaves DIR/small.json, one object
+# for each, and DIR/small.missed with a line for each that takes longer; ends with 1
+# when there is one.
 #
 # What differs from the scenarios: the pattern that free memory has, and counts
 # so small that looking at the guest is most of the work. What free memory meets
@@ -69,6 +71,7 @@ compare() {
 	measure nr_hugepages "$@"
 	theirs_ns=$ns theirs_made=$made
 	measure cost "$@"
+	[ "$2" -gt "$free" ] || theirs_ns=$((theirs_ns * 105 / 100))
 	if [ "$made" -lt "$theirs_made" ] || [ "$ns" -gt "$theirs_ns" ]; then
 		echo "missed: small requests: $*: $made in $ns ns, not" \
 			"$theirs_made in $theirs_ns ns" >> "$out/small.missed"
