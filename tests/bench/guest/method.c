@@ -3,7 +3,7 @@
  * method - gets regions in one of the ways that are compared
  *
  *	method CONTROL --kind NAME --order N --count N --held FILE
- *		[--scene CONTROL] [--rounds N] [--share PERCENT]
+ *		[--scene CONTROL] [--rounds N] [--share PERCENT] [--settle]
  *
  * Prints key=value lines and keeps what it got until it is told to quit:
  *
@@ -19,13 +19,15 @@
  * gives back what it got after each; the figures are sums, but pages_scanned
  * is that of the round with the most, and the trace buffer has the last round
  * only. --share is of what the scene's programs want, where they are asked to
- * take it.
+ * take it. With --settle what the kernel still does for programs that have just
+ * been started is over before it begins.
  *
  * tell CONTROL quit
  */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,11 @@ static void measure(struct method *method, struct counts *sum)
 		sum->most_scanned = scanned;
 }
 
+static void forget_trace(void)
+{
+	stat_write("/sys/kernel/tracing/trace", "");
+}
+
 static void run_rounds(struct method *method, uint64_t rounds,
 		       struct counts *sum)
 {
@@ -93,7 +100,7 @@ static void run_rounds(struct method *method, uint64_t rounds,
 
 	for (uint64_t i = 0; i < rounds; i++) {
 		ask(method->scene, "round", answer, sizeof(answer));
-		stat_write("/sys/kernel/tracing/trace", "");
+		forget_trace();
 		measure(method, sum);
 		method->kind->release(method);
 	}
@@ -126,11 +133,13 @@ int main(int argc, char **argv)
 		{ "scene", required_argument, NULL, 's' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "share", required_argument, NULL, 'S' },
+		{ "settle", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct method method = { .order = 9, .share = 100, .why = "" };
 	struct counts sum = { 0 };
 	uint64_t rounds = 0;
+	bool settle = false;
 	char line[64];
 	int c;
 
@@ -157,6 +166,9 @@ int main(int argc, char **argv)
 		case 'S':
 			method.share = strtoul(optarg, NULL, 0);
 			break;
+		case 'q':
+			settle = true;
+			break;
 		default:
 			exit(2);
 		}
@@ -165,6 +177,10 @@ int main(int argc, char **argv)
 		control_fail("usage: see the head of method.c");
 	control_start(argv[optind]);
 
+	if (settle) {
+		stat_settle();
+		forget_trace();
+	}
 	if (rounds)
 		run_rounds(&method, rounds, &sum);
 	else

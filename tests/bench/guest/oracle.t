@@ -25,7 +25,8 @@ memory() {
 			    slab => [qw(slab)], table => [qw(pgtable)],
 			    kernel => [], hole => [qw(nopage)],
 			    boot => [qw(reserved)], head => [qw(huge head)],
-			    tail => [qw(huge tail)]);
+			    tail => [qw(huge tail)], held => [qw(head)],
+			    rest => [qw(tail)], thp => [qw(lru anon mmap head)]);
 		my @flags = (1 << $bit{nopage}) x 512;
 		my @count = (0) x 512;
 		for my $block (@blocks) {
@@ -118,7 +119,7 @@ is "$(says high_pages --proc "$tap_dir/boosted")" 1024 \
 after=(--proc "$tap_dir/new" --before "$tap_dir/before")
 new=("${blocks[@]}")
 new[1]=head:1,tail:511
-new[4]=kernel:512
+new[4]=held:1,rest:511
 memory "$tap_dir/new" 0 "${new[@]}"
 is "$(says obtained "${after[@]}")" 2 "free blocks and new hugetlb pages count"
 is "$(says ideal_moves "${after[@]}")" 5 "ideally from the emptiest blocks"
@@ -130,7 +131,7 @@ is "$(says ideal_moves "${after[@]}" --held "$tap_dir/held")" 12 \
 is "$(says of_unclean "${after[@]}" --held "$tap_dir/held")" 0 \
 	"all of which were clean"
 for i in 2 8; do
-	new[i]=kernel:512
+	new[i]=held:1,rest:511
 	memory "$tap_dir/new" 0 "${new[@]}"
 	echo $((512 + i * 512)) >> "$tap_dir/held"
 done
@@ -141,6 +142,15 @@ memory "$tap_dir/new" 0 "${new[@]}"
 echo 3072 > "$tap_dir/held"
 like "$("$oracle" "${after[@]}" --held "$tap_dir/held" 2>&1)" \
 	'no region at frame 3072' "a free block is not held"
+# Frame 2560 is that block, of which a program has taken what is in it.
+echo 2560 > "$tap_dir/held"
+for what in anon:512 held:1,rest:510,anon:1 kernel:512 thp:1,anon:511; do
+	new[4]=$what
+	memory "$tap_dir/new" 0 "${new[@]}"
+	like "$("$oracle" "${after[@]}" --held "$tap_dir/held" 2>&1)" \
+		'no region at frame 2560' "nor is a block of $what"
+done
+new[4]=held:1,rest:511
 
 new[8]=head:1,tail:511
 new[9]=tail:512

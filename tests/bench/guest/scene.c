@@ -8,6 +8,7 @@
  * FILE gets the page frames that look as if they could be moved and can't.
  *
  * tell CONTROL check	answers "checked=N wrong=M"
+ * tell CONTROL settle	answers when the kernel moves and reclaims nothing
  * tell CONTROL quit
  * and what the kind has in addition.
  */
@@ -56,6 +57,11 @@ static void serve(const struct scene_kind *kind, struct scene *scene)
 			kind->check(scene, &tally);
 			control_answer("checked=%zu wrong=%zu", tally.checked,
 				       tally.wrong);
+			continue;
+		}
+		if (!strcmp(line, "settle")) {
+			stat_settle();
+			control_answer("settled");
 			continue;
 		}
 		answer = kind->command ? kind->command(scene, line) : NULL;

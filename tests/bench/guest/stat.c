@@ -87,6 +87,7 @@ static uint64_t activity(void)
 	static const char *const keys[] = {
 		"pgmigrate_success", "pgmigrate_fail",	     "pgscan_kswapd",
 		"pgscan_direct",     "compact_free_scanned",
+		"compact_migrate_scanned",
 	};
 	uint64_t sum = 0;
 
