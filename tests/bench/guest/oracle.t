@@ -142,7 +142,7 @@ memory "$tap_dir/new" 0 "${new[@]}"
 echo 3072 > "$tap_dir/held"
 like "$("$oracle" "${after[@]}" --held "$tap_dir/held" 2>&1)" \
 	'no region at frame 3072' "a free block is not held"
-# Frame 2560 is that block, of which a program has taken what is in it.
+# What is named as held is one piece, and no program's.
 echo 2560 > "$tap_dir/held"
 for what in anon:512 held:1,rest:510,anon:1 kernel:512 thp:1,anon:511; do
 	new[4]=$what
