@@ -24,7 +24,7 @@ my $no_licence = qr{\.patch$|(?:^|/)\.gitignore$|_samples/};
 my %may_include = (
 	'linux/coalesce\.h' => qr{^(?:guest-agent/device\.c
 		|tests/guest/prog/coalesce\.c
-		|tests/bench/guest/search\.c)$}x,
+		|tests/bench/guest/device\.c)$}x,
 	'numaif\.h' => qr{^hv/numa\.c$},
 	'libvirt/[a-z-]+\.h' => qr{^hv/libvirt\.c$},
 );

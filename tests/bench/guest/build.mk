@@ -6,7 +6,7 @@ bench_guest := $(BUILD)/tests/bench/guest
 bench_kinds = $(patsubst tests/bench/guest/%.c,$(bench_guest)/%.o,\
 	$(wildcard tests/bench/guest/$(1)_*.c))
 bench_parts = $(patsubst %,$(bench_guest)/%.o,$(1))
-bench_names := oracle scene method stall pause
+bench_names := oracle scene method stall
 bench_bins := $(bench_names:%=$(bench_guest)/bin/%)
 # coalesce stands in for an agent; tell speaks with programs that stay.
 bench_content := tests/guest/tell $(guest_build)/bin/coalesce $(bench_bins)
@@ -14,12 +14,14 @@ bench_content := tests/guest/tell $(guest_build)/bin/coalesce $(bench_bins)
 GUEST_PROGRAMS += $(BUILD)/tests/bench/initramfs.cpio
 
 $(bench_guest)/bin/oracle: $(call bench_parts,drain look region zones)
-$(bench_guest)/bin/scene: $(call bench_parts,files freezer obstacle pool search \
-	shortage stat zones) \
+$(bench_guest)/bin/scene: $(call bench_parts,device files freezer obstacle \
+	pool search shortage stat zones) \
+	$(BUILD)/proto/names.o \
 	$(call bench_kinds,scene)
-$(bench_guest)/bin/method: $(call bench_parts,ask stat) \
+$(bench_guest)/bin/method: $(call bench_parts,ask device pause stat trace) \
+	$(BUILD)/proto/names.o \
 	$(call bench_kinds,method)
-$(bench_guest)/bin/stall: $(call bench_parts,ring stat)
+$(bench_guest)/bin/stall: $(call bench_parts,ring stat trace)
 
 $(bench_bins): $(bench_guest)/bin/%: $(bench_guest)/%.o $(guest_build)/common.a
 	$(say) LD $@

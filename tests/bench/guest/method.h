@@ -7,17 +7,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Of 2 MiB each, in the largest guest. */
+#define METHOD_MAX_HELD 8192
+
 struct method {
 	const struct method_kind *kind;
 	unsigned int order;
 	uint64_t count; /* regions that there are to be at the end */
-	const char *scene; /* where the scene listens, or NULL */
+	uint64_t rounds; /* 0: once, and what comes of it is kept */
+	const char *scene; /* where the scene listens */
 	unsigned int share; /* of what its programs want, in percent */
-	FILE *held; /* first frames of the regions held, one a line */
 	uint64_t took_ns; /* of the call alone */
 	uint64_t scanned; /* page frames looked at, as the call says */
 	uint64_t tried, met; /* allocations of the scene's programs */
-	const char *why; /* what was not made, in words of the method */
+
+	uint64_t held[METHOD_MAX_HELD]; /* first frames of regions */
+	size_t nr_held;
 };
 
 struct method_kind {
@@ -27,10 +32,15 @@ struct method_kind {
 	void (*release)(struct method *method);
 	/* The kernel counts what it scans for this one, the call does not. */
 	int vmstat_scans;
+	/* Prints key=value lines of what was not made; NULL: nothing to say. */
+	void (*print_why)(FILE *f);
 };
 
 /* For kinds that have nothing to get, or to release. */
 void method_nothing(struct method *method);
+
+/* One more region that the oracle does not find by itself. */
+void method_hold(struct method *method, uint64_t gfn);
 
 /* /dev/coalesce with one strategy */
 extern const struct method_kind method_cost, method_freelist;

@@ -67,17 +67,17 @@ static void want_after_thp(struct method *method)
 
 /* What was had stays with the scene, which checks it. */
 const struct method_kind method_demand_none = { "demand-none", want,
-						method_nothing, 1 };
+						method_nothing, 1, NULL };
 const struct method_kind method_demand_cost = { "demand-cost", want_with,
-						method_nothing, 1 };
+						method_nothing, 1, NULL };
 const struct method_kind method_demand_freelist = { "demand-freelist", search,
-						    method_nothing, 1 };
+						    method_nothing, 1, NULL };
 const struct method_kind method_demand_hugetlb = {
-	"demand-nr_hugepages", want_after_hugetlb, method_nothing, 1
+	"demand-nr_hugepages", want_after_hugetlb, method_nothing, 1, NULL
 };
 const struct method_kind method_demand_compact = {
-	"demand-compact_memory", want_after_compact, method_nothing, 1
+	"demand-compact_memory", want_after_compact, method_nothing, 1, NULL
 };
 const struct method_kind method_demand_thp = { "demand-thp_fault",
 					       want_after_thp, method_nothing,
-					       1 };
+					       1, NULL };

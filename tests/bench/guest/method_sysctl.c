@@ -21,7 +21,7 @@ void method_compact_all(struct method *method)
 
 const struct method_kind method_compact = { "compact_memory",
 					    method_compact_all,
-					    method_nothing, 1 };
+					    method_nothing, 1, NULL };
 
 static void pool_path(const struct method *method, char *path, size_t size)
 {
@@ -49,7 +49,7 @@ void method_empty_pool(struct method *method)
 
 const struct method_kind method_hugetlb = { "nr_hugepages",
 					    method_grow_pool,
-					    method_empty_pool, 1 };
+					    method_empty_pool, 1, NULL };
 
 const struct method_kind method_none = { "none", method_nothing, method_nothing,
-					 1 };
+					 1, NULL };

@@ -60,7 +60,7 @@ static void list_huge(struct method *method)
 	for (size_t i = 0; i < bytes; i += (size_t)PAGE_BYTES << method->order)
 		if (is_huge(flags_fd, memory + i, (size_t)1 << method->order,
 			    &gfn))
-			fprintf(method->held, "%" PRIu64 "\n", gfn);
+			method_hold(method, gfn);
 	close(flags_fd);
 }
 
@@ -106,4 +106,4 @@ void method_unmap_huge(struct method *method)
 }
 
 const struct method_kind method_thp = { "thp_fault", touch_and_list,
-					method_unmap_huge, 1 };
+					method_unmap_huge, 1, NULL };

@@ -3,6 +3,7 @@
  * oracle - how many regions could be made here, and how many there are
  *
  *	oracle --order N [--unmovable FILE] [--save FILE] [--proc DIR]
+ *		[--control CONTROL]
  *	oracle --order N [--unmovable FILE] --before FILE [--held FILE]
  *
  * Reads /proc/kpageflags, /proc/kpagecount and /proc/zoneinfo, and shares no
@@ -26,6 +27,10 @@
  *			what was in the way went by itself, as what this
  *			program itself has needed; so that fewer moves may do
  *
+ * With --control it does not look at once, but when it is told "tell CONTROL
+ * look"; it answers "done" when all is printed, and stays: so that nothing
+ * starts or ends just before the look or after it.
+ *
  * Frames listed in the --unmovable FILE can't be moved though they look it.
  * --proc DIR takes the three files from there, as they are.
  */
@@ -48,6 +53,7 @@
 struct options {
 	unsigned int order;
 	const char *unmovable, *save, *before, *held, *proc;
+	const char *control;
 };
 
 static int open_in(const char *dir, const char *name)
@@ -62,6 +68,25 @@ static int open_in(const char *dir, const char *name)
 	return fd;
 }
 
+static void wait_for_word(void)
+{
+	char line[16];
+
+	control_answer("state=ready");
+	control_next(line, sizeof(line), -1);
+	if (strcmp(line, "look"))
+		control_fail("oracle: '%s': only look is known", line);
+}
+
+/* Until the machine ends. */
+static void stay(void)
+{
+	fflush(stdout);
+	control_answer("done");
+	for (;;)
+		pause();
+}
+
 static void look(const struct options *o, struct zones *zones, struct look *now)
 {
 	const char *dir = o->proc ? o->proc : "/proc";
@@ -72,6 +97,8 @@ static void look(const struct options *o, struct zones *zones, struct look *now)
 
 	zones_read(zone_fd, zones);
 	look_prepare(now, zones);
+	if (o->control)
+		wait_for_word();
 	if (child)
 		drain_now(child);
 	look_now(now, zones, flags_fd, count_fd);
@@ -141,6 +168,7 @@ int main(int argc, char **argv)
 		{ "before", required_argument, NULL, 'b' },
 		{ "held", required_argument, NULL, 'h' },
 		{ "proc", required_argument, NULL, 'p' },
+		{ "control", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .order = LOOK_ORDER };
@@ -169,12 +197,17 @@ int main(int argc, char **argv)
 		case 'p':
 			o.proc = optarg;
 			break;
+		case 'c':
+			o.control = optarg;
+			break;
 		default:
 			exit(2);
 		}
 	}
 	if (optind != argc || o.order < LOOK_ORDER || o.order > 18)
 		control_fail("usage: see the head of oracle.c");
+	if (o.control)
+		control_start(o.control);
 	look(&o, &zones, &now);
 	regions_make(&regions, &now, &zones, o.order);
 	if (o.before)
@@ -183,5 +216,7 @@ int main(int argc, char **argv)
 		print_before(&regions, &now, &zones);
 	if (o.save)
 		look_save(&now, o.save);
+	if (o.control)
+		stay();
 	return 0;
 }

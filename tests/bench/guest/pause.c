@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * pause - stops the machine
- *
- * Tells QEMU's pvpanic device that the guest has panicked; with "-action
- * panic=pause" QEMU stops it there, to save it, and this program ends when the
- * machine goes on, here or restored elsewhere. Nothing comes in from outside
- * for that, so the machine goes on at the very instruction.
+ * With "-action panic=pause" QEMU stops the machine when the pvpanic device is
+ * told that the guest has panicked. Nothing comes in from outside for that, so
+ * the machine goes on at the very instruction.
  *
  * Not always at the very time: with -icount the clock is put forward to the
  * next timer when no processor has anything to do, and QEMU may take one that
- * has just stopped for such a one. So this program then waits for a time that
- * is the same in both cases.
+ * has just stopped for such a one. So a time is waited for that is the same in
+ * both cases.
  */
+#include "tests/bench/guest/pause.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/guest/common/control.h"
 
 #define PVPANIC_PORT 0x505
 #define PVPANIC_PANICKED 1
@@ -42,35 +42,25 @@ static bool earlier(struct timespec a, struct timespec b)
 	       (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
-static int fail(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", what, strerror(errno));
-	return 1;
-}
-
-int main(void)
+void pause_machine(void)
 {
 	struct itimerspec settled = { 0 };
 	struct timespec now;
 	uint64_t times;
 	int timer;
 
-	if (ioperm(PVPANIC_PORT, 1, 1))
-		return fail("ioperm");
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (timer < 0)
-		return fail("timerfd_create");
+	if (timer < 0 || ioperm(PVPANIC_PORT, 1, 1))
+		control_fail("pause: %s", strerror(errno));
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	settled.it_value = after_ms(now, SETTLE_MS);
 	outb(PVPANIC_PANICKED, PVPANIC_PORT);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!earlier(now, settled.it_value)) {
-		fprintf(stderr, "the clock went on by more than %d ms\n",
-			SETTLE_MS);
-		return 1;
-	}
+	if (!earlier(now, settled.it_value))
+		control_fail("pause: the clock went on by more than %d ms",
+			     SETTLE_MS);
 	if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &settled, NULL) ||
 	    read(timer, &times, sizeof(times)) != sizeof(times))
-		return fail("timerfd");
-	return 0;
+		control_fail("pause: timerfd: %s", strerror(errno));
+	close(timer);
 }

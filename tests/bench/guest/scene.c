@@ -8,7 +8,8 @@
  * FILE gets the page frames that look as if they could be moved and can't.
  *
  * tell CONTROL check	answers "checked=N wrong=M"
- * tell CONTROL settle	answers when the kernel moves and reclaims nothing
+ * tell CONTROL settle	answers "done" when the kernel moves and reclaims
+ *			nothing
  * tell CONTROL quit
  * and what the kind has in addition.
  */
@@ -61,7 +62,7 @@ static void serve(const struct scene_kind *kind, struct scene *scene)
 		}
 		if (!strcmp(line, "settle")) {
 			stat_settle();
-			control_answer("settled");
+			control_answer("done");
 			continue;
 		}
 		answer = kind->command ? kind->command(scene, line) : NULL;

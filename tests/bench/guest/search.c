@@ -2,18 +2,14 @@
 #include "tests/bench/guest/search.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "kernel/uapi/linux/coalesce.h"
-#include "tests/bench/guest/stat.h"
+#include "tests/bench/guest/device.h"
 #include "tests/guest/common/control.h"
 
-#define DEVICE "/dev/coalesce"
 #define BUDDYINFO "/proc/buddyinfo"
 #define REGION_ORDER 9
 
@@ -35,22 +31,13 @@ static bool is_there(unsigned int order)
 
 uint64_t search_for(unsigned int order)
 {
-	struct coalesce_region region;
-	struct coalesce_request req = {
-		.strategy = COALESCE_FREELIST,
-		.order = REGION_ORDER,
-		.count = 1,
-		.nid = COALESCE_ANY_NODE,
-		.regions = (uintptr_t)&region,
-	};
-	uint64_t start_ns = stat_clock_ns();
-	int fd;
+	static struct device_request request;
 
 	if (is_there(order))
 		return 0;
-	fd = open(DEVICE, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, COALESCE_IOC_REQUEST, &req))
-		control_fail("search: %s: %s", DEVICE, strerror(errno));
-	close(fd);
-	return stat_clock_ns() - start_ns;
+	request.order = REGION_ORDER;
+	request.count = 1;
+	device_freelist(&request);
+	close(request.fd);
+	return request.took_ns;
 }

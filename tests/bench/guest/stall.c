@@ -3,9 +3,10 @@
  * stall - how long pages are away while they are moved
  *
  *	stall prepare --kib N	takes N KiB of memory a CPU for events; to be
- *				done before anything is measured
- *	stall start, stop
- *	stall report		key=value lines: stalls, stalls_ended,
+ *				done before anything is measured (a method
+ *				starts and stops the record of them)
+ *	stall report --isolated N
+ *				key=value lines: stalls, stalls_ended,
  *				stalls_inherited, stalls_before, stall_p50_ns,
  *				stall_p999_ns, stall_max_ns
  *
@@ -18,25 +19,21 @@
  * (stalls_ended). If a process forks meanwhile, its child has the migration
  * entry too, and no event tells: for the child the page has been away for as
  * long (stalls_inherited). Of pages that were away at the start, as where
- * kcompactd is at work, nobody knows since when (stalls_before). Fails when an
- * event was lost, or a page came that never left.
+ * kcompactd is at work, nobody knows since when (stalls_before); there can be
+ * some only if N, how many pages were off their lists then, is not 0. Fails
+ * when an event was lost, or a page came that had never left.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/bench/guest/ring.h"
-#include "tests/bench/guest/stat.h"
+#include "tests/bench/guest/trace.h"
 #include "tests/guest/common/control.h"
-
-#define TRACING "/sys/kernel/tracing/"
-#define SET TRACING "events/migrate/set_migration_pte/"
-#define REMOVE TRACING "events/migrate/remove_migration_pte/"
-/* How many pages were off their lists when it was started. */
-#define AT_START "/tmp/stall.at_start"
 
 /* A mapping that is away, in a list with those of the same hash. */
 struct away {
@@ -152,10 +149,10 @@ static uint64_t permille(unsigned int n)
 	return rank ? stalls.took_ns[rank - 1] : 0;
 }
 
-static void report(void)
+static void report(uint64_t isolated)
 {
-	struct ring_event set = ring_event(SET "format", "addr");
-	struct ring_event remove = ring_event(REMOVE "format", "addr");
+	struct ring_event set = ring_event(TRACE_SET "format", "addr");
+	struct ring_event remove = ring_event(TRACE_REMOVE "format", "addr");
 	uint64_t id, address, at_ns;
 
 	if (ring_lost())
@@ -168,7 +165,7 @@ static void report(void)
 		else
 			came_back(address, at_ns);
 	}
-	if (stalls.unmatched && !stat_read(AT_START, "isolated"))
+	if (stalls.unmatched && !isolated)
 		control_fail("stall: %zu pages came that had never left",
 			     stalls.unmatched);
 	if (stalls.nr)
@@ -182,43 +179,15 @@ static void report(void)
 	       permille(999), permille(1000));
 }
 
-static void prepare(uint64_t kib)
-{
-	stat_write(TRACING "tracing_on", "0");
-	stat_write(TRACING "trace_clock", "mono");
-	stat_write_number(TRACING "buffer_size_kb", kib);
-	stat_write(SET "enable", "1");
-	stat_write(REMOVE "enable", "1");
-	stat_write(TRACING "trace", "");
-}
-
-/* Pages that are away are off their lists. */
-static void start(void)
-{
-	FILE *f = fopen(AT_START, "we");
-	uint64_t isolated;
-
-	stat_write("/proc/sys/vm/stat_refresh", "1");
-	isolated = stat_read("/proc/vmstat", "nr_isolated_anon") +
-		   stat_read("/proc/vmstat", "nr_isolated_file");
-	if (!f || fprintf(f, "isolated %" PRIu64 "\n", isolated) < 0 ||
-	    fclose(f))
-		control_fail("stall: " AT_START ": %s", strerror(errno));
-	stat_write(TRACING "tracing_on", "1");
-}
-
 int main(int argc, char **argv)
 {
-	const char *what = argc > 1 ? argv[1] : "";
+	bool two = argc == 4;
 
-	if (!strcmp(what, "prepare") && argc == 4 && !strcmp(argv[2], "--kib"))
-		prepare(strtoull(argv[3], NULL, 0));
-	else if (!strcmp(what, "start"))
-		start();
-	else if (!strcmp(what, "stop"))
-		stat_write(TRACING "tracing_on", "0");
-	else if (!strcmp(what, "report"))
-		report();
+	if (two && !strcmp(argv[1], "prepare") && !strcmp(argv[2], "--kib"))
+		trace_prepare(strtoull(argv[3], NULL, 0));
+	else if (two && !strcmp(argv[1], "report") &&
+		 !strcmp(argv[2], "--isolated"))
+		report(strtoull(argv[3], NULL, 0));
 	else
 		control_fail("usage: see the head of stall.c");
 	return 0;
