@@ -13,9 +13,10 @@ source "$top/tests/lib/kv.sh"
 source "$top/tests/guest/blocks.sh"
 
 guest=g
+mib=512
 truncate -s 128M "$tap_dir/slow.img"
 /sbin/mkfs.ext4 -q -F "$tap_dir/slow.img" || die "mkfs.ext4 failed"
-guest_start g --mem 512 -- \
+guest_start g --mem "$mib" -- \
 	-drive "if=none,id=slow,format=raw,file=$tap_dir/slow.img,throttling.bps-write=4194304" \
 	-device virtio-blk-pci,drive=slow
 run 'mount -t ext4 /dev/vda /mnt' || die "no disk in the guest"
@@ -86,6 +87,24 @@ cmp_ok "$(value_of made "$out")" -gt "$made" \
 	"of 4 MiB: without one, more are made than $made"
 is "$(value_of shortfall_writeback "$out")" '' \
 	"of 4 MiB: as they are waited for until they are written"
+# ----- the lower half of memory ----------------------------------------------------
+# A deadline does not hide what can't be had in any time. The file is to be in the
+# lower half, and room to move to in the other one.
+half=$((mib * 128))
+ok "regions of the upper half are held" \
+	hold_regions --count 2000 --range "$half+$half"
+ok "pages are being written once more" write_back
+ok "the regions are given back" give_back
+asked --count 2000 --range "0+$half" --sync --timeout-ns 2000000000
+cmp_ok "$(value_of shortfall_deadline "$out")" -gt 0 \
+	"of the lower half: there is a deadline"
+cmp_ok "$(value_of shortfall_deadline "$out")" -lt $((mib / 4)) \
+	"of the lower half: which is in the way of some regions"
+slabs=$(value_of shortfall_slab "$out")
+cmp_ok "$slabs" -ge 1 "of the lower half: slabs are in the way as without one"
+is "$(sed -n 's/^detail_slab .* //p' <<< "$out" |
+	awk '{ n += $1 } END { print n + 0 }')" "$slabs" \
+	"of the lower half: and their caches have names"
 is "$(run --timeout 300 'sync; md5sum -c /tmp/sum')" "/mnt/file: OK" \
 	"the file is as it was written"
 is "$(guest_oops g)" "" "the kernel has nothing to complain of"

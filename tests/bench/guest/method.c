@@ -85,6 +85,7 @@ static void measure(struct method *method, struct counts *sum)
 	struct counts before, after;
 
 	sum->isolated = trace_start();
+	method->nr_held = 0;
 	read_counts(&before);
 	method->kind->get(method);
 	read_counts(&after);

@@ -14,7 +14,6 @@ static void get(struct method *method, void (*make)(struct device_request *))
 	make(&request);
 	method->took_ns += request.took_ns;
 	method->scanned += request.scanned;
-	method->nr_held = 0;
 	for (uint64_t i = 0; i < request.made; i++)
 		method_hold(method, request.gfns[i]);
 }
