@@ -6,10 +6,11 @@
 # sourced before.
 
 # What has come of it.
-declare -A n=([rounds]=0 [requests]=0 [refused]=0 [regions]=0 [moves]=0
+declare -A n=([rounds]=0 [requests]=0 [refused]=0 [no_memory]=0
+	[failed_by_fault]=0 [regions]=0 [moves]=0
 	[cancelled]=0 [late]=0 [killed]=0 [killed_working]=0 [with_faults]=0
-	[faults]=0 [offlined]=0 [plugged]=0 [unplugged]=0 [huge_folios]=0
-	[demand]=0 [fragmented]=0 [frag_checked]=0 [frag_wrong]=0
+	[faults]=0 [offlined]=0 [plugged]=0 [unplugged]=0 [wanted]=0
+	[demand]=0 [demand_met]=0 [fragmented]=0 [frag_checked]=0 [frag_wrong]=0
 	[folios_wrong]=0)
 
 # Sets $picked. Not in a subshell, where RANDOM would not go on.
@@ -43,11 +44,19 @@ choose_how() {
 	how+=" --timeout-ns $picked"
 }
 
+# What requests have said that were refused, for no reason that is expected.
+refusals=
+
 said() { # OUTPUT of a request
 	local made
 	made=$(value_of made "$1")
 	if [ -z "$made" ]; then
-		count refused 1
+		if [[ $1 == *'Cannot allocate memory'* ]]; then
+			count no_memory 1
+		else
+			count refused 1
+			refusals+="coalesce request $how: $1; "
+		fi
 		return
 	fi
 	count requests 1
@@ -59,7 +68,7 @@ said() { # OUTPUT of a request
 
 one_request() {
 	choose_how
-	said "$(guest_run g --timeout 600 "coalesce request $how")"
+	said "$(guest_run g --timeout 600 "coalesce request $how 2>&1")"
 }
 
 # Another thread ends it when so many pages have been moved.
@@ -67,7 +76,7 @@ cancelled_request() {
 	choose_how
 	pick signal close
 	said "$(guest_run g --timeout 600 "coalesce request $how \
-		--$picked-at $((1 + RANDOM % 800))")"
+		--$picked-at $((1 + RANDOM % 800)) 2>&1")"
 }
 
 # Who has asked dies, while the kernel works for him or when he holds regions:
@@ -109,8 +118,13 @@ request_with_faults() {
 		echo 0 > probability; echo 0 > ../fail_page_alloc/probability
 		echo faults=\$((2000000 - \$(cat times) -
 			\$(cat ../fail_page_alloc/times)))")
-	said "$answer"
 	count with_faults 1
+	# The program itself may have met one.
+	if [ -n "$(value_of made "$answer")" ]; then
+		said "$answer"
+	else
+		count failed_by_fault 1
+	fi
 	count faults "$(value_of faults "$answer")"
 }
 
@@ -182,6 +196,26 @@ choose_fragment() {
 	fragment+=" --leave-free 8"
 }
 
+# The allocator's own calls: for the large folios of a program that touches memory,
+# and for memory of the kernel's own.
+want_large() {
+	local said pieces
+	pick 4 6 9
+	pieces=$((8192 >> picked))
+	said=$(guest_run g --timeout 600 "
+		echo $picked > /proc/sys/vm/coalesce_min_order
+		fragment /tmp/folios --percent 5 --keep 100 --huge 16 \
+			> /dev/null && tell /tmp/folios check &&
+			tell /tmp/folios quit > /dev/null
+		ring /tmp/ring $picked $pieces && tell /tmp/ring quit > /dev/null
+		echo 0 > /proc/sys/vm/coalesce_min_order
+		sed -nE 's/^coalesce_(demand|demand_met) /\1=/p' /proc/vmstat")
+	[[ $said == *wrong=0* ]] || n[folios_wrong]=1
+	count wanted 1
+	n[demand]=$(value_of demand "$said")
+	n[demand_met]=$(value_of demand_met "$said")
+}
+
 # Memory is in pieces again, after requests have made it whole. Checks what was in
 # it before.
 fragment_again() {
@@ -195,20 +229,5 @@ fragment_again() {
 	count frag_checked "$(value_of checked "$said")"
 	count frag_wrong "$(value_of wrong "$said")"
 	count fragmented "$(value_of filled "$said")"
-}
-
-# The allocator's own calls: large folios for a program that touches memory.
-huge_folios() {
-	local said
-	pick 4 6 9
-	said=$(guest_run g --timeout 600 "
-		echo $picked > /proc/sys/vm/coalesce_min_order
-		fragment /tmp/folios --percent 5 --keep 100 --huge 16 \
-			> /dev/null && tell /tmp/folios check &&
-			tell /tmp/folios quit > /dev/null
-		echo 0 > /proc/sys/vm/coalesce_min_order
-		sed -n 's/^coalesce_demand /demand=/p' /proc/vmstat")
-	[[ $said == *wrong=0* ]] || n[folios_wrong]=1
-	count huge_folios 1
-	n[demand]=$(value_of demand "$said")
+	want_large
 }

@@ -70,7 +70,7 @@ while [ $SECONDS -lt $((minutes * 60)) ]; do
 	pick one_request one_request one_request cancelled_request \
 		cancelled_request killed_request killed_request \
 		request_with_faults request_with_faults \
-		offline_memory plug_memory huge_folios fragment_again
+		offline_memory plug_memory want_large fragment_again
 	"$picked"
 	count rounds 1
 	if [ -n "$(guest_oops g)" ] || ! kill -0 "${guest_pid[g]}"; then
@@ -117,21 +117,21 @@ done | jq -R 'split(" ") | { (.[0]): (.[1] | fromjson) }' |
 	--arg pages_left "$(owned_by_coalesce "$after")" \
 	--arg objects_left "$([ "$objects" = "$objects_before" ] ||
 		echo "$objects")" \
-	--arg reports "$reports" '
+	--arg refusals "$refusals" --arg reports "$reports" '
 	add + { version: 1, seed: $seed, minutes: $minutes, seconds: $seconds,
 		mix_checked: $mix_checked, mix_wrong: $mix_wrong,
 		mix_rounds: $mix_rounds, died: $died,
 		last_checked: $last_checked, last_wrong: $last_wrong,
 		held_regions: $held, pages_owned_more: $grown,
 		pages_left: $pages_left, objects_left: $objects_left,
-		reports: $reports } |
+		refusals: $refusals, reports: $reports } |
 	def none($key): select(.[$key] != 0 and .[$key] != "") |
 		"\($key) is \(.[$key] | tojson)";
 	def least($key; $n): select(.[$key] == null or .[$key] < $n) |
 		"\($key) is \(.[$key]), not at least \($n)";
 	.problems = [none("frag_wrong", "folios_wrong", "mix_wrong", "last_wrong",
 			"died", "held_regions", "pages_left", "objects_left",
-			"reports"),
+			"refusals", "reports"),
 		least("seconds"; $minutes * 60), least("mix_checked"; 100000),
 		least("regions"; 1),
 		(select(.pages_owned_more > 100) |
@@ -141,7 +141,7 @@ done | jq -R 'split(" ") | { (.[0]): (.[1] | fromjson) }' |
 			least("frag_checked"; 100000),
 			least("cancelled", "late", "killed", "killed_working",
 				"faults", "offlined", "plugged", "unplugged",
-				"demand", "fragmented";
+				"demand", "demand_met", "fragmented";
 				1) end]' \
 	> "$out/result.json"
 jq . "$out/result.json"
