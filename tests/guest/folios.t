@@ -132,6 +132,27 @@ is "$(rollup AnonHugePages "$pid")" "$huge_kib" \
 right "huge pages: and what it has written in them"
 quit
 
+# ----- huge pages of a file ---------------------------------------------------
+program --percent 30 --keep 50
+mib=48
+run --timeout 300 "mount -t tmpfs -o huge=always none /mnt
+	dd if=/dev/urandom of=/mnt/file bs=2M count=$((mib / 2)) 2> /dev/null
+	md5sum /mnt/file > /tmp/sum"
+moved=$(vmstat thp_migration_success)
+split=$(vmstat thp_split_page)
+is "$(meminfo ShmemHugePages)" $((mib << 10)) "file: all of it is in huge pages"
+requested_large largefile 1536 11 2
+cmp_ok "$(($(vmstat thp_migration_success) - moved))" -ge $((there / 512)) \
+	"file: they were moved whole"
+is "$(($(vmstat thp_split_page) - split)) $(meminfo ShmemHugePages)" \
+	"0 $((mib << 10))" "file: and it is still all in huge pages"
+is "$(run --timeout 300 'md5sum -c /tmp/sum')" "/mnt/file: OK" \
+	"file: it has in it what was written"
+right "file: so has the program beside it"
+run 'umount /mnt'
+quit
+
+# ----- huge pages without room --------------------------------------------------
 # The blocks that no program has got are held meanwhile, and one more, for there
 # may be none.
 free_blocks() {

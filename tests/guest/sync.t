@@ -105,6 +105,33 @@ cmp_ok "$slabs" -ge 1 "of the lower half: slabs are in the way as without one"
 is "$(sed -n 's/^detail_slab .* //p' <<< "$out" |
 	awk '{ n += $1 } END { print n + 0 }')" "$slabs" \
 	"of the lower half: and their caches have names"
+# ----- the allocator's own calls while it waits ------------------------------------
+bytes_per_second() {
+	guest_qmp g '{"execute":"block_set_io_throttle","arguments":{
+		"device":"slow","bps_wr":'"$1"',"bps":0,"bps_rd":0,
+		"iops":0,"iops_rd":0,"iops_wr":0}}' > /dev/null
+}
+waiting_is_over() {
+	run 'grep -q ^held /tmp/waiting'
+}
+run --timeout 300 'echo 0 > /proc/sys/vm/compaction_proactiveness
+	fragment /tmp/frag --percent 85 --keep 60 --leave-free 0' > /dev/null
+ok "pages are being written for the last time" write_back
+bytes_per_second 65536
+there=$(being_written 9)
+calls=$(vmstat coalesce_demand)
+run "echo 4 > /proc/sys/vm/coalesce_min_order
+	coalesce request $there --sync < /dev/null > /tmp/waiting 2>&1 &"
+note "meanwhile a program has $(run --timeout 300 'ring /tmp/ring 7 200')"
+cmp_ok "$(vmstat coalesce_demand)" -gt "$calls" \
+	"a request waits, and the allocator's calls work"
+is "$(run 'cat /tmp/waiting')" "" "it waits still"
+bytes_per_second 0
+ok "until pages have been written" wait_for 120 waiting_is_over
+is "$(value_of shortfall_writeback "$(run 'cat /tmp/waiting')")" '' \
+	"and none is in the way then"
+run 'tell /tmp/ring quit' > /dev/null
+no_holes "while it waited"
 is "$(run --timeout 300 'sync; md5sum -c /tmp/sum')" "/mnt/file: OK" \
 	"the file is as it was written"
 is "$(guest_oops g)" "" "the kernel has nothing to complain of"

@@ -21,6 +21,7 @@
  *	active		anonymous, on an active list
  *	large		part of an anonymous folio of several pages
  *	folio		first page of such a folio
+ *	largefile	part of such a folio of shared memory or a file in tmpfs
  *	hugetlb		part of a hugetlb page that is in use
  *	pool		part of one that is not
  *	locked		by mlock(), and on the list of what can't be reclaimed
@@ -202,6 +203,8 @@ static const struct kind {
 	  BIT(KPF_ANON) | BIT(KPF_THP), 0 },
 	{ "folio", BIT(KPF_ANON) | BIT(KPF_THP) | BIT(KPF_COMPOUND_HEAD),
 	  BIT(KPF_ANON) | BIT(KPF_THP) | BIT(KPF_COMPOUND_HEAD), 0 },
+	{ "largefile", BIT(KPF_ANON) | BIT(KPF_SWAPBACKED) | BIT(KPF_THP),
+	  BIT(KPF_SWAPBACKED) | BIT(KPF_THP), 0 },
 	{ "hugetlb", BIT(KPF_HUGE) | BIT(KPF_MMAP),
 	  BIT(KPF_HUGE) | BIT(KPF_MMAP), 0 },
 	{ "pool", BIT(KPF_HUGE) | BIT(KPF_MMAP), BIT(KPF_HUGE), 0 },
