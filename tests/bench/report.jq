@@ -149,17 +149,14 @@ def time_ratio($rows):
 def comparable: .part != "all";
 
 # Of a few regions each counts: one that is free, and that its zone can't do without,
-# is a tenth of what all others cost. They are held to what nr_hugepages moves. And
-# looking at the guest is most of the work: it is not to take longer, as long as the
-# guest is not so large that nr_hugepages has luck with what it meets first.
+# is a tenth of what all others cost. They are held to what nr_hugepages moves. That
+# has luck or none in what it meets first (499 to 2434 moves for eight regions of
+# equal guests), and with it few stalls or many; so its time is that of all such
+# runs together.
 def most_few: 0.75;
-def most_few_mib: 4096;
+def most_few_time: 1;
 
-def most_work: if .part == "few" then null else targets[.scenario].work end;
-
-def most_time: if .part != "few" or targets[.scenario].time == null then
-		targets[.scenario].time
-	elif .guest_mib <= most_few_mib then 1 else null end;
+def limit_of($f): if .part == "few" then null else targets[.scenario][$f] end;
 
 def moves_ratio($rows):
 	. as $row | beside($rows; "nr_hugepages") |
@@ -170,6 +167,14 @@ def stall_ratio($rows; $key):
 	. as $row | beside($rows; "nr_hugepages") |
 	if . == null or .method == $row.method then null
 	else over($row[$key]; .[$key]) end;
+
+# Of all runs of a scenario that were asked for a few regions.
+def few_time($rows):
+	[.[] | select(.part == "few" and .method == "cost" and .error == null) |
+		[time_ratio($rows), (beside($rows; "nr_hugepages") | .guest_ns)] |
+		select(all(. != null))] |
+	if . == [] then null
+	else over(map(.[0] * .[1]) | add; map(.[1]) | add) end;
 
 def rank($list): . as $name | $list | index($name) // length;
 
@@ -216,7 +221,7 @@ def held($rows):
 		end
 	else
 		at_least("success"; success; $t.success),
-		at_most("work over ideal"; work_ratio; most_work),
+		at_most("work over ideal"; work_ratio; limit_of("work")),
 		at_most("pages scanned over the guest's"; scanned_ratio;
 			most_scanned),
 		if .scenario == "endurance" then
@@ -235,12 +240,14 @@ def held($rows):
 			else empty end,
 			if comparable then
 				at_most("guest time over nr_hugepages'";
-					time_ratio($rows); most_time)
+					time_ratio($rows); limit_of("time"))
 			else empty end,
 			at_most("stall p999 over nr_hugepages'";
-				stall_ratio($rows; "stall_p999_ns"); $t.stall),
+				stall_ratio($rows; "stall_p999_ns");
+				limit_of("stall")),
 			at_most("stall max over nr_hugepages'";
-				stall_ratio($rows; "stall_max_ns"); $t.stall)
+				stall_ratio($rows; "stall_max_ns");
+				limit_of("stall"))
 		end
 	end;
 
@@ -281,14 +288,19 @@ def absent: . as $rows | required | select(. as $row | any($rows[];
 			$there[.key] == .value)) | not) |
 	"missed: \(name): no row";
 
+def missed($name): "missed: \($name): \(.what) \(.value | round_to(3)), not " +
+	"\(if .least then "at least" else "at most" end) \(.limit)";
+
 # Lines: what failed and what was missed.
 def problems:
-	. as $rows | .[] | name as $name |
-	if .error then "failed: \($name): \(.error)"
-	else held($rows) | "missed: \($name): \(.what) " +
-		"\(.value | round_to(3)), not " +
-		"\(if .least then "at least" else "at most" end) \(.limit)"
-	end;
+	. as $rows |
+	(.[] | name as $name |
+		if .error then "failed: \($name): \(.error)"
+		else held($rows) | missed($name) end),
+	(group_by(.scenario)[] | "\(.[0].scenario) cost few" as $name |
+		select(few_time($rows) != null) |
+		at_most("guest time over nr_hugepages', of all together";
+			few_time($rows); most_few_time) | missed($name));
 
 def planner_problems($status):
 	def name: "missed: planner \(.shape) \(.guest_gib) GiB:";
@@ -388,19 +400,20 @@ def summary:
 			$t.met_over_none; ">="))
 	else
 		shown("success"; worst(success; min); $t.success; ">="),
-		shown("work/ideal"; map(select(most_work)) |
+		shown("work/ideal"; map(select(limit_of("work"))) |
 			worst(work_ratio; max); $t.work; "<="),
 		shown("time"; map(select(comparable and .part != "few")) |
 			worst(time_ratio($rows); max); $t.time; "<="),
 		(map(select(.part == "few")) | if . == [] then empty else
 			shown("few: work"; worst(moves_ratio($rows); max);
 				most_few; "<="),
-			shown("time"; map(select(most_time)) |
-				worst(time_ratio($rows); max); 1; "<=") end),
-		shown("p999"; worst(stall_ratio($rows; "stall_p999_ns"); max);
-			$t.stall; "<="),
-		shown("max"; worst(stall_ratio($rows; "stall_max_ns"); max);
-			$t.stall; "<="),
+			shown("time of all"; few_time($rows); most_few_time;
+				"<=") end),
+		(map(select(limit_of("stall"))) |
+			shown("p999"; worst(stall_ratio($rows;
+				"stall_p999_ns"); max); $t.stall; "<="),
+			shown("max"; worst(stall_ratio($rows;
+				"stall_max_ns"); max); $t.stall; "<=")),
 		shown("scanned"; worst(scanned_ratio; max); most_scanned;
 			"<=")
 	end] | join("  "));

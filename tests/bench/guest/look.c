@@ -59,7 +59,7 @@ static bool is_orphan(uint64_t flags, uint64_t pfn, int count_fd)
 static void look_at_block(struct look_block *block, uint64_t first,
 			  const uint64_t *flags, int count_fd)
 {
-	unsigned int huge = 0, unmovable = 0, lru = 0;
+	unsigned int huge = 0, thp = 0, unmovable = 0, lru = 0;
 
 	for (unsigned int i = 0; i < LOOK_PAGES; i++) {
 		if (flags[i] & BIT(KPF_BUDDY)) {
@@ -68,6 +68,7 @@ static void look_at_block(struct look_block *block, uint64_t first,
 		}
 		huge += !!(flags[i] & BIT(KPF_HUGE));
 		lru += !!(flags[i] & BIT(KPF_LRU));
+		thp += !!(flags[i] & BIT(KPF_THP));
 		block->used += !(flags[i] & BIT(KPF_NOPAGE));
 		if ((flags[i] & never_moves) || !(flags[i] & BIT(KPF_LRU)) ||
 		    is_orphan(flags[i], first + i, count_fd))
@@ -75,6 +76,7 @@ static void look_at_block(struct look_block *block, uint64_t first,
 	}
 	block->clean = !unmovable;
 	block->lru = lru;
+	block->thp = thp == LOOK_PAGES;
 	block->hugetlb = huge == LOOK_PAGES;
 	block->head = flags[0] & BIT(KPF_COMPOUND_HEAD);
 }

@@ -24,6 +24,7 @@ struct look_block {
 	uint16_t used;
 	bool clean;
 	bool lru; /* some of it is memory of programs or files */
+	bool thp; /* all of it is of large folios */
 	bool hugetlb; /* all of it */
 	bool head; /* a compound page begins where the block does */
 };

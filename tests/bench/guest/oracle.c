@@ -4,7 +4,8 @@
  *
  *	oracle --order N [--unmovable FILE] [--save FILE] [--proc DIR]
  *		[--control CONTROL]
- *	oracle --order N [--unmovable FILE] --before FILE [--held FILE]
+ *	oracle --order N [--unmovable FILE] --before FILE [--held FILE
+ *		[--huge]]
  *
  * Reads /proc/kpageflags, /proc/kpagecount and /proc/zoneinfo, and shares no
  * code with what makes regions; only to have the lists of CPUs drained, just
@@ -20,7 +21,8 @@
  * of that one:
  *
  *	obtained	regions that are free or held: listed in the file HELD,
- *			or a hugetlb page that was not there before
+ *			or a hugetlb page that was not there before; with
+ *			--huge those of the file are huge pages of a program
  *	ideal_moves	pages in so many clean regions of the state before, of
  *			those with the fewest
  *	of_unclean	of those obtained, regions that were not clean then:
@@ -54,6 +56,7 @@ struct options {
 	unsigned int order;
 	const char *unmovable, *save, *before, *held, *proc;
 	const char *control;
+	bool huge;
 };
 
 static int open_in(const char *dir, const char *name)
@@ -147,7 +150,7 @@ static void print_after(const struct options *o, const struct zones *zones,
 	free_regions = regions_free(regions);
 	held = regions_new_hugetlb(regions, &old);
 	if (o->held)
-		held += regions_held(regions, o->held, is_held);
+		held += regions_held(regions, o->held, o->huge, is_held);
 	obtained = free_regions + held;
 	printf("obtained=%zu\nfree_regions=%zu\nheld_regions=%zu\n", obtained,
 	       free_regions, held);
@@ -169,6 +172,7 @@ int main(int argc, char **argv)
 		{ "held", required_argument, NULL, 'h' },
 		{ "proc", required_argument, NULL, 'p' },
 		{ "control", required_argument, NULL, 'c' },
+		{ "huge", no_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .order = LOOK_ORDER };
@@ -199,6 +203,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			o.control = optarg;
+			break;
+		case 'H':
+			o.huge = true;
 			break;
 		default:
 			exit(2);

@@ -18,7 +18,7 @@ memory() {
 		# Bits as in Documentation/admin-guide/mm/pagemap.rst.
 		my %bit = (locked => 0, lru => 5, slab => 7, buddy => 10,
 			   mmap => 11, anon => 12, head => 15, tail => 16,
-			   huge => 17, nopage => 20, pgtable => 26,
+			   huge => 17, nopage => 20, thp => 22, pgtable => 26,
 			   reserved => 32);
 		my %kind = (free => [qw(buddy)], anon => [qw(lru mmap anon)],
 			    file => [qw(lru)], orphan => [qw(lru anon)],
@@ -26,7 +26,9 @@ memory() {
 			    kernel => [], hole => [qw(nopage)],
 			    boot => [qw(reserved)], head => [qw(huge head)],
 			    tail => [qw(huge tail)], held => [qw(head)],
-			    rest => [qw(tail)], thp => [qw(lru anon mmap head)]);
+			    rest => [qw(tail)], large => [qw(lru anon mmap head)],
+			    thp => [qw(thp lru anon mmap head)],
+			    part => [qw(thp lru anon mmap tail)]);
 		my @flags = (1 << $bit{nopage}) x 512;
 		my @count = (0) x 512;
 		for my $block (@blocks) {
@@ -144,11 +146,20 @@ like "$("$oracle" "${after[@]}" --held "$tap_dir/held" 2>&1)" \
 	'no region at frame 3072' "a free block is not held"
 # What is named as held is one piece, and no program's.
 echo 2560 > "$tap_dir/held"
-for what in anon:512 held:1,rest:510,anon:1 kernel:512 thp:1,anon:511; do
+for what in anon:512 held:1,rest:510,anon:1 kernel:512 large:1,anon:511 \
+	thp:1,part:511; do
 	new[4]=$what
 	memory "$tap_dir/new" 0 "${new[@]}"
 	like "$("$oracle" "${after[@]}" --held "$tap_dir/held" 2>&1)" \
 		'no region at frame 2560' "nor is a block of $what"
+done
+is "$(says obtained "${after[@]}" --held "$tap_dir/held" --huge)" 3 \
+	"but a huge page of a program is one that it has"
+for what in thp:1,part:510,anon:1 held:1,rest:511 large:1,anon:511; do
+	new[4]=$what
+	memory "$tap_dir/new" 0 "${new[@]}"
+	like "$("$oracle" "${after[@]}" --held "$tap_dir/held" --huge 2>&1)" \
+		'no region at frame 2560' "which a block of $what is not"
 done
 new[4]=held:1,rest:511
 

@@ -87,14 +87,15 @@ size_t regions_new_hugetlb(const struct regions *regions,
 	return count;
 }
 
-/* Each block of it is one piece that nobody uses. */
-static bool can_be_held(const struct regions *regions, size_t i)
+/* Each block of it is one piece that nobody uses; or a huge page of a program. */
+static bool can_be_held(const struct regions *regions, size_t i, bool huge)
 {
 	const struct look_block *block = blocks_of(regions, i);
 
 	for (size_t k = 0; k < regions->blocks; k++)
 		if (block[k].used != LOOK_PAGES || block[k].hugetlb ||
-		    block[k].lru || !block[k].head)
+		    block[k].lru != huge || block[k].thp != huge ||
+		    !block[k].head)
 			return false;
 	return true;
 }
@@ -108,7 +109,8 @@ bool *regions_none(const struct regions *regions)
 	return none;
 }
 
-size_t regions_held(const struct regions *regions, const char *path, bool *held)
+size_t regions_held(const struct regions *regions, const char *path, bool huge,
+		    bool *held)
 {
 	FILE *f = fopen(path, "re");
 	size_t count = 0, i;
@@ -119,7 +121,7 @@ size_t regions_held(const struct regions *regions, const char *path, bool *held)
 	while (fscanf(f, "%" SCNu64, &gfn) == 1) {
 		i = gfn >> regions->order;
 		if (i << regions->order != gfn || i >= regions->nr || held[i] ||
-		    !can_be_held(regions, i))
+		    !can_be_held(regions, i, huge))
 			control_fail("oracle: %s: no region at frame %" PRIu64,
 				     path, gfn);
 		held[i] = true;

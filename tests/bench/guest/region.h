@@ -33,9 +33,9 @@ bool *regions_none(const struct regions *regions);
 
 /*
  * How many the file lists, which are set in @held; ends the program when one
- * can't be held.
+ * can't be held, or, where they are to be huge pages of a program, is none.
  */
-size_t regions_held(const struct regions *regions, const char *path,
+size_t regions_held(const struct regions *regions, const char *path, bool huge,
 		    bool *held);
 
 /* Regions that are there now, and were not clean in @old. */
