@@ -87,7 +87,7 @@ size_t regions_new_hugetlb(const struct regions *regions,
 	return count;
 }
 
-/* Each block of it is one piece that nobody uses; or a huge page of a program. */
+/* Each block of it is one piece that nobody uses, or a huge page in use. */
 static bool can_be_held(const struct regions *regions, size_t i, bool huge)
 {
 	const struct look_block *block = blocks_of(regions, i);
