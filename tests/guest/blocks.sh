@@ -13,6 +13,11 @@
 #   total BLOCKS            such pages in all of these blocks
 #   hold_regions OPTIONS    a request that keeps its regions; $held is what it said
 #   give_back               ends it
+#   requests_begin RANGE    from now on one request after the other is made, of the
+#                           range and of all memory in turns; /tmp/requests is
+#                           what they say
+#   answered, more_answered THAN    how many have been, and are there more
+#   requests_end WHAT       all are answered, none has failed, and it is over
 #   short_zones             zones of which a request has taken too much
 #   requested KIND LEAST    asks for $regions regions of blocks that have most of
 #                           these pages, and at least so many
@@ -70,6 +75,35 @@ nothing_is_held() {
 give_back() {
 	run 'kill $(cat /tmp/held.pid); rm /tmp/held'
 	wait_for 60 nothing_is_held
+}
+
+requests_begin() {
+	run "(while [ ! -e /tmp/enough ]; do
+			coalesce request --count 40 --range $1 < /dev/null
+			echo answered \$?
+			coalesce request --count 100 < /dev/null
+			echo answered \$?
+		done; touch /tmp/over) > /tmp/requests 2>&1 &"
+}
+
+answered() {
+	run 'grep -c "^answered [03]$" /tmp/requests'
+}
+
+more_answered() {
+	[ "$(answered)" -gt "$1" ]
+}
+
+requests_are_over() {
+	run '[ -e /tmp/over ]'
+}
+
+requests_end() {
+	run 'touch /tmp/enough'
+	ok "$1: the last request is answered" wait_for 120 requests_are_over
+	is "$(run 'grep -E "^coalesce:|^answered [^03]" /tmp/requests')" "" \
+		"$1: none has failed"
+	note "$(answered) requests were answered"
 }
 
 # But for what is running meanwhile, so many pages.
