@@ -57,6 +57,8 @@ ok "the device grows" wait_for 120 reaches "$device_mib"
 is "$(($(meminfo MemTotal) - memory))" $((device_mib << 10)) \
 	"and the guest has all of it"
 
+like "$(run dmesg)" 'Free page reporting enabled' "free pages are reported"
+
 # ----- regions of the device --------------------------------------------------
 run --timeout 300 'fragment /tmp/frag --percent 60 --keep 40' > /dev/null
 asked=24

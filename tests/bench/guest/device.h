@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Of 2 MiB each, more than the largest guest has. */
 #define DEVICE_MAX_REGIONS 8192
 
 struct device_request {

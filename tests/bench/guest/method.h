@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Of 2 MiB each, in the largest guest. */
-#define METHOD_MAX_HELD 8192
+#include "tests/bench/guest/device.h"
+
+#define METHOD_MAX_HELD DEVICE_MAX_REGIONS
 
 struct method {
 	const struct method_kind *kind;
